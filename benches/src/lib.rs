@@ -1,0 +1,1 @@
+//! Programs that reproduce the figures in the README.

@@ -1,0 +1,1 @@
+//! Sources and embedders: what reads from outside.

@@ -1,0 +1,1 @@
+//! Numbered fault points for crash tests; empty unless its feature is on.

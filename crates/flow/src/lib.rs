@@ -1,0 +1,1 @@
+//! Flow control: byte memory pool, bounded queues, shutdown.

@@ -1,0 +1,1 @@
+//! The main job: source, parse, chunk, embed, store, consolidate.

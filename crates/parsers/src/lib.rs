@@ -1,0 +1,1 @@
+//! Document formats to blocks: text, Markdown, HTML, EPUB, office, CSV, JSON, code, archives.

@@ -1,0 +1,1 @@
+//! PDF text: glyphs to lines to columns.

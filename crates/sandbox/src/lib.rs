@@ -1,0 +1,1 @@
+//! Runs parsers in a limited child process.

@@ -1,0 +1,1 @@
+//! Stores: SQLite with full text, vectors and search codes.
