@@ -72,7 +72,10 @@ impl FromStr for FailureClass {
     type Err = UnknownClass;
 
     fn from_str(word: &str) -> Result<Self, UnknownClass> {
-        Self::ALL.into_iter().find(|class| class.as_str() == word).ok_or_else(|| UnknownClass(word.to_owned()))
+        Self::ALL
+            .into_iter()
+            .find(|class| class.as_str() == word)
+            .ok_or_else(|| UnknownClass(word.to_owned()))
     }
 }
 

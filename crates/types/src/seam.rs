@@ -1,0 +1,11 @@
+//! The traits that connectors implement, one file each, written as contracts.
+
+pub mod source;
+pub mod parse;
+pub mod embed;
+pub mod store;
+
+pub use embed::{BatchLimits, BoxFuture, EmbedError, Embedder, Purpose, TokenCount};
+pub use parse::{Choice, MemberEvent, Parser, Parsers, Unpacker};
+pub use source::{Listed, ListedFile, Listing, Source, SourceError};
+pub use store::{Counts, EntryVectors, Repair, RunRow, Store, StoreError, StoreErrorKind};
