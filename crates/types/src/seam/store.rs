@@ -41,11 +41,11 @@ pub trait Store: Send + Sync {
     /// Ends it with the result that `status` shows.
     fn end_run(&self, run: i64, result_json: &str) -> Result<(), StoreError>;
 
-    /// Last runs, newest first: run id, start and end (seconds since 1970), result.
+    /// Last runs, newest first.
     fn runs(
         &self,
         limit: usize,
-    ) -> Result<Vec<(String, i64, Option<i64>, Option<String>)>, StoreError>;
+    ) -> Result<Vec<RunRow>, StoreError>;
 
     /// The source's row, made if missing.
     fn source(&self, name: &str) -> Result<SourceId, StoreError>;
