@@ -1,6 +1,7 @@
 //! What a parser pushes: the structure of a document in reading order.
 
 use crate::document::OwnLabel;
+use crate::failure::Failure;
 use serde::{Deserialize, Serialize};
 
 /// Byte offsets `start..end`. In text formats they point into the source's bytes as stored on disk;
@@ -28,6 +29,11 @@ pub enum TextKind {
 pub enum Block {
     /// A document of its own inside the file begins (an item of JSON, JSON Lines, CSV).
     Item(Item),
+    /// One item of the file cannot be read; it fails alone, as the document `FILE#id`, and the rest goes on.
+    BadItem {
+        id: String,
+        failure: Failure,
+    },
     /// The title of the document, from its metadata or its front matter.
     Title(String),
     /// Labels and further fields that the document itself carries (front matter, meta tags).
