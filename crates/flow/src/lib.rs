@@ -1,1 +1,9 @@
-//! Flow control: byte memory pool, bounded queues, shutdown.
+//! Flow control: bounded memory, bounded queues, orderly shutdown.
+//!
+//! Knows nothing of documents. What is given out (bytes, permits) is a value, and dropping the value gives it
+//! back, also on error and cancellation.
+
+pub mod memory;
+pub mod queue;
+pub mod interrupt;
+pub mod meter;
