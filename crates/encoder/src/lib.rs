@@ -1,1 +1,7 @@
-//! Text to vectors on this machine: WordPiece, the built-in static table, kernels.
+//! Text to vectors on this machine: word pieces, the built-in static table, kernels.
+//!
+//! `unsafe` is denied here and not forbidden, because a lint level reaches down the tree and
+//! `kernels/dispatch.rs` needs one expression per instruction set. This file and `kernels/mod.rs` hold
+//! declarations only; every other file forbids it.
+
+pub mod kernels;
