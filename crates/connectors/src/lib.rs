@@ -1,1 +1,3 @@
 //! Sources and embedders: what reads from outside.
+
+pub mod source;
