@@ -4,4 +4,5 @@
 //! `kernels/dispatch.rs` needs one expression per instruction set. This file and `kernels/mod.rs` hold
 //! declarations only; every other file forbids it.
 
+pub mod wordpiece;
 pub mod kernels;
