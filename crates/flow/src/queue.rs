@@ -70,6 +70,16 @@ impl<T> Receiver<T> {
         }
     }
 
+    /// Nothing could be taken now.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Refuses everything from now on; what is there already can still be taken.
+    pub fn close(&mut self) {
+        self.0.close();
+    }
+
     /// What is there already.
     pub fn try_recv(&mut self) -> Option<T> {
         self.0.try_recv().ok()

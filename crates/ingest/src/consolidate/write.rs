@@ -1,0 +1,143 @@
+//! Writes a file whole or not at all.
+
+use super::ConsolidateError;
+use serde_json::{Value, json};
+use std::fs::File;
+use std::io::{self, BufWriter, Write};
+use std::ops::ControlFlow;
+use std::path::Path;
+use types::document::Label;
+use types::embedding::ModelId;
+use types::ledger::Entry;
+use types::seam::{EntryVectors, Store, StoreError};
+
+/// Writes beside the target, syncs, renames, syncs the folder.
+pub(super) fn replace(
+    path: &Path,
+    fill: impl FnOnce(&mut dyn Write) -> io::Result<()>,
+) -> io::Result<()> {
+    let folder = path.parent().unwrap_or(Path::new("."));
+    std::fs::create_dir_all(folder)?;
+    // One fixed name per target: what a crash leaves is overwritten, never collected. A store has one writer.
+    let mut name = std::ffi::OsString::from(".");
+    name.push(path.file_name().unwrap_or_default());
+    name.push(".part");
+    let part = folder.join(name);
+    fault::point("consolidate.create")?;
+    let mut out = BufWriter::with_capacity(256 * 1024, File::create(&part)?);
+    let written = fill(&mut out).and_then(|()| out.flush()).and_then(|()| {
+        fault::point("consolidate.sync")?;
+        out.get_ref().sync_all()
+    });
+    if let Err(error) = written {
+        drop(out);
+        // The first error is the one to tell; the part is ours and incomplete.
+        drop(std::fs::remove_file(&part));
+        return Err(error);
+    }
+    drop(out);
+    fault::point("consolidate.rename")?;
+    std::fs::rename(&part, path)?;
+    fault::point("consolidate.renamed")?;
+    File::open(folder)?.sync_all()
+}
+
+/// All entries of a pair as they come out of the store.
+pub(super) fn pair(
+    store: &dyn Store,
+    path: &Path,
+    label: &Label,
+    model: Option<&ModelId>,
+    vectors: EntryVectors,
+) -> Result<(), ConsolidateError> {
+    let mut failed: Option<StoreError> = None;
+    let written = replace(path, |out| {
+        let out = std::cell::RefCell::new(out);
+        let broken = std::cell::RefCell::new(None);
+        let mut first = true;
+        let found = store.read_pair(
+            label,
+            vectors,
+            &mut |entries, documents| {
+                keep(head(&mut **out.borrow_mut(), label, model, (entries, documents)), &broken)
+            },
+            &mut |entry| {
+                let separator: &[u8] = if std::mem::take(&mut first) { b"\n" } else { b",\n" };
+                let mut out = out.borrow_mut();
+                keep(
+                    out.write_all(separator).and_then(|()| line(&mut **out, &entry, vectors)),
+                    &broken,
+                )
+            },
+        );
+        match (found, broken.into_inner()) {
+            (_, Some(error)) => Err(error),
+            (Err(error), None) => {
+                failed = Some(error);
+                Err(io::Error::other("the store could not be read"))
+            }
+            (Ok(true), None) => out.into_inner().write_all(b"\n]}\n"),
+            // The pair was emptied since it was listed: an empty file, removed by the next run.
+            (Ok(false), None) => {
+                let out = out.into_inner();
+                head(out, label, model, (0, 0)).and_then(|()| out.write_all(b"\n]}\n"))
+            }
+        }
+    });
+    match (written, failed) {
+        (_, Some(error)) => Err(error.into()),
+        (Err(source), None) => Err(ConsolidateError::Io { path: path.to_owned(), source }),
+        (Ok(()), None) => Ok(()),
+    }
+}
+
+fn keep(result: io::Result<()>, broken: &std::cell::RefCell<Option<io::Error>>) -> ControlFlow<()> {
+    match result {
+        Ok(()) => ControlFlow::Continue(()),
+        Err(error) => {
+            *broken.borrow_mut() = Some(error);
+            ControlFlow::Break(())
+        }
+    }
+}
+
+fn head(
+    out: &mut dyn Write,
+    label: &Label,
+    model: Option<&ModelId>,
+    (entries, documents): (u64, u64),
+) -> io::Result<()> {
+    let meta = json!({
+        "format": 1,
+        "entries": entries,
+        "documents": documents,
+        "embedder": model.map(ToString::to_string),
+        "dimensions": model.map(|model| model.dimensions),
+    });
+    write!(
+        out,
+        "{{\"domain\":{},\"category\":{},\n \"meta\":{meta},\n \"entries\":[",
+        Value::from(label.domain.as_str()),
+        Value::from(label.category.as_str()),
+    )
+}
+
+fn line(out: &mut dyn Write, entry: &Entry, vectors: EntryVectors) -> io::Result<()> {
+    let metadata: Value = serde_json::from_str(&entry.metadata)?;
+    let mut object = json!({
+        "id": uuid::Uuid::from_bytes(entry.id).to_string(),
+        "text": entry.text,
+        "source_book": entry.source_book,
+        "source_chapter": entry.source_chapter,
+        "page": entry.page,
+        "weight": entry.weight,
+        "metadata": metadata,
+    });
+    if vectors == EntryVectors::With
+        && let Some(object) = object.as_object_mut()
+    {
+        object.insert("embedding".into(), json!(entry.embedding));
+    }
+    serde_json::to_writer(&mut *out, &object)?;
+    Ok(())
+}

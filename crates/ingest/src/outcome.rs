@@ -1,0 +1,107 @@
+//! What a run did.
+
+use crate::progress::Progress;
+use flow::meter::Reading;
+use std::time::Duration;
+use types::failure::{Failure, FailureClass};
+
+/// The end of a run that could work.
+#[derive(Debug)]
+pub struct Outcome {
+    pub documents: Documents,
+    pub chunks: Chunks,
+    pub plan: Plan,
+    /// First failures, at most [`FAILURES_LISTED_MAX`]; all are in the store.
+    pub failures: Vec<(String, Failure)>,
+    pub stages: Vec<(&'static str, Reading)>,
+    pub took: Duration,
+    pub end: End,
+}
+
+/// A run keeps this many failures in memory for its result.
+pub const FAILURES_LISTED_MAX: usize = 1000;
+
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Documents {
+    pub seen: u64,
+    pub ingested: u64,
+    pub unchanged: u64,
+    pub removed: u64,
+    pub failed: u64,
+}
+
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Chunks {
+    pub written: u64,
+    pub embedded: u64,
+    pub reused: u64,
+    pub removed: u64,
+    pub without_vector: u64,
+}
+
+/// What a dry run found.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Plan {
+    pub new: u64,
+    pub changed: u64,
+    pub unchanged: u64,
+    pub removed: u64,
+    /// To embed.
+    pub chunks: u64,
+    pub tokens: u64,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum End {
+    /// Everything in the sources was looked at.
+    Complete,
+    /// Stopped by the user after a clean drain.
+    Interrupted,
+    /// Complete, but removing so much needs the user's word.
+    PruneRefused { gone: u64, of: u64 },
+}
+
+/// The run could not go on; what was committed is kept.
+#[derive(Debug, thiserror::Error)]
+#[error("{message}")]
+pub struct RunError {
+    pub class: FailureClass,
+    pub message: String,
+    pub hint: String,
+}
+
+impl RunError {
+    pub(crate) fn internal(message: impl Into<String>) -> Self {
+        Self {
+            class: FailureClass::Internal,
+            message: message.into(),
+            hint: "this is a fault of gristmill: please report it with the output of -v".into(),
+        }
+    }
+}
+
+impl From<types::seam::StoreError> for RunError {
+    fn from(error: types::seam::StoreError) -> Self {
+        Self { class: error.class(), message: error.message, hint: error.hint }
+    }
+}
+
+impl From<types::seam::SourceError> for RunError {
+    fn from(error: types::seam::SourceError) -> Self {
+        Self { class: FailureClass::BadDocument, message: error.message, hint: error.hint }
+    }
+}
+
+impl Outcome {
+    pub(crate) fn of(progress: &Progress, took: Duration, end: End) -> Self {
+        Self {
+            documents: progress.documents(),
+            chunks: progress.chunks(),
+            plan: progress.plan(),
+            failures: progress.failures(),
+            stages: progress.stages(),
+            took,
+            end,
+        }
+    }
+}

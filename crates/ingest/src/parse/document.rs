@@ -1,0 +1,457 @@
+//! One file's blocks into one document, or into one per item.
+
+use super::Stop;
+use super::file::{FileReader, Met};
+use super::step::{DocumentRef, Ending, Step};
+use crate::chunk::Chunker;
+use crate::settings::Mode;
+use std::collections::HashMap;
+use std::ops::ControlFlow;
+use std::sync::Arc;
+use types::block::{Block, Item, Metadata};
+use types::document::{Hash, OwnLabel, RawDocument};
+use types::failure::Failure;
+use types::ledger::{DocumentState, Finish, VersionKey};
+use types::record::Chunk;
+use types::seam::Parser;
+
+/// Reads one parsable file.
+pub(super) struct Reading<'r, 'f, 'c, 'p> {
+    pub reader: &'r mut FileReader<'f, 'c>,
+    pub parser: &'p dyn Parser,
+    pub key: VersionKey,
+}
+
+/// What became of it.
+pub(super) enum Main {
+    Done,
+    /// The file changed while it was read: nothing of it became visible.
+    Torn,
+}
+
+/// A document's warnings are shown to a user, who will not read hundreds.
+const WARNINGS_MAX: usize = 20;
+
+impl Reading<'_, '_, '_, '_> {
+    pub(super) fn read(self, mut raw: RawDocument, depth: u32) -> Result<Main, Stop> {
+        let Self { reader, parser, key } = self;
+        let cx = reader.cx;
+        let name = raw.name.clone();
+        let Some(mut open) = Open::gate(reader, &name, key)? else { return Ok(Main::Done) };
+        let lease = cx.parsing.lease(parser.memory(raw.size));
+        let mut stop = None;
+        let mut shape = Shape::Plain;
+        let result = parser.parse(&mut raw, lease.bytes(), &mut |block| {
+            if cx.interrupt.is_set() {
+                stop = Some(Stop::Closed);
+                return ControlFlow::Break(());
+            }
+            shape = shape.with(&block);
+            match open.take(reader, &name, key, block) {
+                Ok(()) => ControlFlow::Continue(()),
+                Err(error) => {
+                    stop = Some(error);
+                    ControlFlow::Break(())
+                }
+            }
+        });
+        drop(lease);
+        if let Some(stop) = stop {
+            open.abandon(reader)?;
+            return Err(stop);
+        }
+        // An archive member was spooled: it cannot change any more.
+        if depth == 0 && !reader.settled() {
+            open.abandon(reader)?;
+            return Ok(Main::Torn);
+        }
+        match result {
+            Ok(()) => open.finish(reader, None)?,
+            Err(failure) if shape == Shape::Items => {
+                open.finish_items(reader, &name, key, failure)?;
+            }
+            Err(failure) if shape == Shape::Pages => open.finish(reader, Some(failure))?,
+            Err(failure) => open.fail(reader, failure)?,
+        }
+        Ok(Main::Done)
+    }
+}
+
+/// What a file turned out to hold, which decides what is kept when its reading ends early.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Shape {
+    /// Half of it is not what its author wrote: nothing is kept.
+    Plain,
+    /// Pages stand for themselves.
+    Pages,
+    /// Items are documents of their own.
+    Items,
+}
+
+impl Shape {
+    fn with(self, block: &Block) -> Self {
+        match block {
+            Block::Item(_) | Block::BadItem { .. } => Self::Items,
+            Block::Page(_) if self == Self::Plain => Self::Pages,
+            _ => self,
+        }
+    }
+}
+
+/// The document that takes the blocks now; none between an item that is unchanged and the next one.
+struct Open<'c> {
+    current: Option<Current<'c>>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    File,
+    Item,
+}
+
+struct Current<'c> {
+    document: Arc<DocumentRef>,
+    chunker: Chunker<'c>,
+    known: HashMap<[u8; 16], i64>,
+    own: OwnLabel,
+    metadata: Metadata,
+    warnings: Vec<String>,
+    kind: Kind,
+    /// The store has a visible version of it.
+    replaces: bool,
+    /// Some step of it is on its way.
+    begun: bool,
+}
+
+impl<'c> Open<'c> {
+    /// The file's own document, unless the store has it as it is.
+    fn gate(
+        reader: &mut FileReader<'_, 'c>,
+        name: &str,
+        key: VersionKey,
+    ) -> Result<Option<Self>, Stop> {
+        match Current::open(reader, name, key)? {
+            Gate::Open(current) => Ok(Some(Self { current: Some(*current) })),
+            Gate::Unchanged => Ok(None),
+        }
+    }
+
+    fn take(
+        &mut self,
+        reader: &mut FileReader<'_, 'c>,
+        file: &str,
+        key: VersionKey,
+        block: Block,
+    ) -> Result<(), Stop> {
+        match block {
+            Block::Item(item) => self.item(reader, file, key, item),
+            Block::BadItem { id, failure } => {
+                self.close_item(reader)?;
+                let content = Hash(*blake3::hash(id.as_bytes()).as_bytes());
+                reader.fail(
+                    &format!("{file}#{id}"),
+                    VersionKey { content, pipeline: key.pipeline },
+                    failure,
+                )
+            }
+            block => match &mut self.current {
+                Some(current) => current.take(reader, block),
+                None => Ok(()),
+            },
+        }
+    }
+
+    fn item(
+        &mut self,
+        reader: &mut FileReader<'_, 'c>,
+        file: &str,
+        key: VersionKey,
+        item: Item,
+    ) -> Result<(), Stop> {
+        self.close_item(reader)?;
+        let name = format!("{file}#{}", item.id);
+        let key = VersionKey { content: Hash(item.content), pipeline: key.pipeline };
+        match reader.meet(&name, key.content) {
+            Met::New => {}
+            Met::Same => return Ok(()),
+            Met::Other => return reader.fail_twin(&name, key),
+        }
+        if let Gate::Open(mut current) = Current::open(reader, &name, key)? {
+            current.kind = Kind::Item;
+            current.own = item.label;
+            current.metadata = item.metadata;
+            if let Some(title) = item.title {
+                current.take(reader, Block::Title(title))?;
+            }
+            self.current = Some(*current);
+        }
+        Ok(())
+    }
+
+    /// Ends the item before; the file's own document, if it has no text, is none.
+    fn close_item(&mut self, reader: &mut FileReader<'_, 'c>) -> Result<(), Stop> {
+        match self.current.take() {
+            Some(current) if current.kind == Kind::Item || current.begun => {
+                current.finish(reader, None)
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn finish(
+        mut self,
+        reader: &mut FileReader<'_, 'c>,
+        loss: Option<Failure>,
+    ) -> Result<(), Stop> {
+        self.current.take().map_or(Ok(()), |current| current.finish(reader, loss))
+    }
+
+    /// Items before the damage are documents of their own; the damage is listed under the file's name.
+    fn finish_items(
+        mut self,
+        reader: &mut FileReader<'_, 'c>,
+        file: &str,
+        key: VersionKey,
+        failure: Failure,
+    ) -> Result<(), Stop> {
+        if let Some(current) = self.current.take() {
+            current.fail(reader, failure.clone())?;
+        }
+        reader.fail(file, key, failure)
+    }
+
+    fn fail(mut self, reader: &mut FileReader<'_, 'c>, failure: Failure) -> Result<(), Stop> {
+        self.current.take().map_or(Ok(()), |current| current.fail(reader, failure))
+    }
+
+    fn abandon(mut self, reader: &mut FileReader<'_, 'c>) -> Result<(), Stop> {
+        let Some(current) = self.current.take().filter(|current| current.begun) else {
+            return Ok(());
+        };
+        reader.steps.send(Step::End(current.document, Ending::Abandoned))?;
+        Ok(())
+    }
+}
+
+enum Gate<'c> {
+    Open(Box<Current<'c>>),
+    Unchanged,
+}
+
+impl<'c> Current<'c> {
+    fn open(
+        reader: &mut FileReader<'_, 'c>,
+        name: &str,
+        key: VersionKey,
+    ) -> Result<Gate<'c>, Stop> {
+        let cx = reader.cx;
+        let state = cx.parts.store.document(reader.from.id, name)?;
+        let mut first = 0;
+        if let Some(state) = &state {
+            if state.head == Some(key) && !state.mixed {
+                unchanged(reader, state)?;
+                return Ok(Gate::Unchanged);
+            }
+            if state.failed == Some(key) {
+                reader.bad += 1;
+                reader.still_failed(state)?;
+                return Ok(Gate::Unchanged);
+            }
+            if let Some((open, cursor)) = state.open
+                && open == key
+            {
+                first = cursor;
+            }
+        }
+        let known = match &state {
+            Some(state) => cx.parts.store.known_vectors(state.id)?,
+            None => HashMap::new(),
+        };
+        let identity = identity(reader.from.source.name(), name);
+        Ok(Gate::Open(Box::new(Self {
+            document: reader.begin(name, key, first),
+            chunker: Chunker::new(&identity, cx.settings.chunk, cx.parts.embedder.tokens()),
+            known,
+            own: OwnLabel::default(),
+            metadata: Metadata::default(),
+            warnings: Vec::new(),
+            replaces: state.is_some_and(|state| state.head.is_some()),
+            kind: Kind::File,
+            begun: false,
+        })))
+    }
+
+    fn take(&mut self, reader: &FileReader<'_, '_>, block: Block) -> Result<(), Stop> {
+        match block {
+            Block::Front { label, metadata } => {
+                self.own.domain = label.domain.or(self.own.domain.take());
+                self.own.category = label.category.or(self.own.category.take());
+                self.metadata = metadata;
+                Ok(())
+            }
+            Block::Warning(text) => {
+                if self.warnings.len() < WARNINGS_MAX {
+                    self.warnings.push(text);
+                }
+                Ok(())
+            }
+            block => self.with_chunks(reader, |chunker, out| chunker.push(block, out)),
+        }
+    }
+
+    /// Runs the chunker and hands its chunks on.
+    fn with_chunks(
+        &mut self,
+        reader: &FileReader<'_, '_>,
+        run: impl FnOnce(&mut Chunker<'_>, &mut dyn FnMut(Chunk) -> ControlFlow<()>) -> ControlFlow<()>,
+    ) -> Result<(), Stop> {
+        let Self { document, chunker, known, begun, own, .. } = self;
+        let mut stop = None;
+        let flow = run(chunker, &mut |mut chunk| {
+            resolve_label(reader, document, own, &mut chunk);
+            match hand_on(reader, document, known, begun, chunk) {
+                Ok(()) => ControlFlow::Continue(()),
+                Err(error) => {
+                    stop = Some(error);
+                    ControlFlow::Break(())
+                }
+            }
+        });
+        match (flow, stop) {
+            (ControlFlow::Continue(()), _) => Ok(()),
+            (ControlFlow::Break(()), stop) => Err(stop.unwrap_or(Stop::Closed)),
+        }
+    }
+
+    fn finish(
+        mut self,
+        reader: &mut FileReader<'_, '_>,
+        loss: Option<Failure>,
+    ) -> Result<(), Stop> {
+        self.with_chunks(reader, |chunker, out| chunker.finish(out))?;
+        let total = self.chunker.count();
+        if total == 0 {
+            let failure = loss.unwrap_or_else(no_text);
+            return self.fail(reader, failure);
+        }
+        reader.good += 1;
+        if reader.cx.settings.mode == Mode::DryRun {
+            let progress = reader.cx.progress;
+            if self.replaces {
+                progress.plan_changed.add(1);
+            } else {
+                progress.plan_new.add(1);
+            }
+            return Ok(());
+        }
+        let label = (reader.cx.settings.labelling)(&self.document.name, &self.own);
+        let finish = Finish {
+            total,
+            title: self.chunker.title().map(str::to_owned),
+            label,
+            own: self.own,
+            metadata: self.metadata,
+            warnings: self.warnings,
+        };
+        let ending = match loss {
+            Some(failure) => Ending::Flawed(finish, failure),
+            None => Ending::Finished(finish),
+        };
+        if !self.begun {
+            reader.steps.send(Step::Begin(Arc::clone(&self.document)))?;
+        }
+        reader.steps.send(Step::End(self.document, ending))?;
+        Ok(())
+    }
+
+    fn fail(self, reader: &mut FileReader<'_, '_>, failure: Failure) -> Result<(), Stop> {
+        if !self.begun {
+            return reader.fail(&self.document.name, self.document.key, failure);
+        }
+        reader.bad += 1;
+        reader.steps.send(Step::End(self.document, Ending::Failed(failure)))?;
+        Ok(())
+    }
+}
+
+/// What a chunk's own label leaves open is decided as for its document.
+fn resolve_label(
+    reader: &FileReader<'_, '_>,
+    document: &DocumentRef,
+    own: &OwnLabel,
+    chunk: &mut Chunk,
+) {
+    if chunk.label.is_empty() {
+        return;
+    }
+    let said = OwnLabel {
+        domain: chunk.label.domain.take().or_else(|| own.domain.clone()),
+        category: chunk.label.category.take().or_else(|| own.category.clone()),
+    };
+    let label = (reader.cx.settings.labelling)(&document.name, &said);
+    chunk.label = OwnLabel { domain: Some(label.domain), category: Some(label.category) };
+}
+
+/// A chunk to the next stage, with the vector that the store has for its text; chunks that are committed already
+/// are skipped.
+fn hand_on(
+    reader: &FileReader<'_, '_>,
+    document: &Arc<DocumentRef>,
+    known: &HashMap<[u8; 16], i64>,
+    begun: &mut bool,
+    chunk: Chunk,
+) -> Result<(), Stop> {
+    let cx = reader.cx;
+    if chunk.seq < document.first {
+        return Ok(());
+    }
+    let place = known.get(&chunk.text_hash);
+    if cx.settings.mode == Mode::DryRun {
+        if place.is_none() {
+            cx.progress.plan_chunks.add(1);
+            cx.progress.plan_tokens.add(u64::from(chunk.tokens));
+        }
+        return Ok(());
+    }
+    let vector = match place {
+        Some(place) => cx.parts.store.vectors_at(&[*place])?.pop().flatten(),
+        None => None,
+    };
+    if !std::mem::replace(begun, true) {
+        reader.steps.send(Step::Begin(Arc::clone(document)))?;
+    }
+    // The vector is part of what will be alive.
+    let bytes = chunk.bytes() + cx.parts.embedder.model().dimensions * 4;
+    let lease = cx.chunks.lease(bytes as u64);
+    let leased = flow::memory::Leased { value: chunk, lease };
+    reader.steps.send(Step::Chunk(Arc::clone(document), leased, vector))?;
+    Ok(())
+}
+
+fn unchanged(reader: &mut FileReader<'_, '_>, state: &DocumentState) -> Result<(), Stop> {
+    reader.good += 1;
+    reader.cx.progress.unchanged.add(1);
+    reader.list_letters(&state.name);
+    if reader.cx.settings.mode == Mode::DryRun {
+        return Ok(());
+    }
+    reader.seen(state)?;
+    let label = (reader.cx.settings.labelling)(&state.name, &state.own);
+    if label != state.label {
+        reader.steps.send(Step::Relabel { document: state.id, label })?;
+    }
+    Ok(())
+}
+
+fn identity(source: &str, name: &str) -> Hash {
+    let mut hasher = blake3::Hasher::new();
+    hasher.update(source.as_bytes()).update(&[0]).update(name.as_bytes());
+    Hash(*hasher.finalize().as_bytes())
+}
+
+fn no_text() -> Failure {
+    Failure::bad_document(
+        "no text was found in it",
+        "if it is scanned, run it through text recognition (OCR) first; if it is empty, remove it",
+    )
+}

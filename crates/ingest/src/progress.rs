@@ -1,0 +1,113 @@
+//! Counters of a running job, written by its stages and read by a display.
+
+use crate::outcome::{Chunks, Documents, FAILURES_LISTED_MAX, Plan};
+use flow::meter::{Meter, Reading};
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicU64, Ordering};
+use types::failure::Failure;
+
+/// Never decreases while a run goes on.
+#[derive(Debug, Default)]
+pub struct Count(AtomicU64);
+
+impl Count {
+    pub fn add(&self, n: u64) {
+        self.0.fetch_add(n, Ordering::Relaxed);
+    }
+
+    pub fn get(&self) -> u64 {
+        self.0.load(Ordering::Relaxed)
+    }
+}
+
+/// One run's counters; the stage meters are named as the stages are.
+#[derive(Debug, Default)]
+pub struct Progress {
+    /// Files that the listings gave so far.
+    pub files_listed: Count,
+    pub ingested: Count,
+    pub unchanged: Count,
+    pub removed: Count,
+    pub failed: Count,
+    /// Ingested, with a failure listed (a refused chunk, lost pages).
+    pub flawed: Count,
+    pub relabelled: Count,
+    pub chunks_written: Count,
+    pub chunks_embedded: Count,
+    pub chunks_reused: Count,
+    pub chunks_removed: Count,
+    pub chunks_without_vector: Count,
+    pub tokens_embedded: Count,
+    pub batches: Count,
+    pub plan_new: Count,
+    pub plan_changed: Count,
+    pub plan_removed: Count,
+    pub plan_chunks: Count,
+    pub plan_tokens: Count,
+    pub source: Meter,
+    pub parse: Meter,
+    pub embed: Meter,
+    pub store: Meter,
+    pub consolidate: Meter,
+    listed: Mutex<Vec<(String, Failure)>>,
+}
+
+impl Progress {
+    /// Lists a failure in the run's result.
+    pub fn list(&self, document: &str, failure: &Failure) {
+        let mut listed = self.listed.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        if listed.len() < FAILURES_LISTED_MAX {
+            listed.push((document.to_owned(), failure.clone()));
+        }
+    }
+
+    pub fn failures(&self) -> Vec<(String, Failure)> {
+        let mut listed =
+            self.listed.lock().unwrap_or_else(std::sync::PoisonError::into_inner).clone();
+        listed.sort_by(|a, b| a.0.cmp(&b.0));
+        listed
+    }
+
+    pub fn documents(&self) -> Documents {
+        let (ingested, unchanged, failed) =
+            (self.ingested.get(), self.unchanged.get(), self.failed.get());
+        Documents {
+            seen: ingested + unchanged + failed,
+            ingested,
+            unchanged,
+            removed: self.removed.get(),
+            failed,
+        }
+    }
+
+    pub fn chunks(&self) -> Chunks {
+        Chunks {
+            written: self.chunks_written.get(),
+            embedded: self.chunks_embedded.get(),
+            reused: self.chunks_reused.get(),
+            removed: self.chunks_removed.get(),
+            without_vector: self.chunks_without_vector.get(),
+        }
+    }
+
+    pub fn plan(&self) -> Plan {
+        Plan {
+            new: self.plan_new.get(),
+            changed: self.plan_changed.get(),
+            unchanged: self.unchanged.get(),
+            removed: self.plan_removed.get(),
+            chunks: self.plan_chunks.get(),
+            tokens: self.plan_tokens.get(),
+        }
+    }
+
+    pub fn stages(&self) -> Vec<(&'static str, Reading)> {
+        vec![
+            ("source", self.source.read()),
+            ("parse", self.parse.read()),
+            ("embed", self.embed.read()),
+            ("store", self.store.read()),
+            ("consolidate", self.consolidate.read()),
+        ]
+    }
+}

@@ -1,0 +1,167 @@
+//! The whole flow, in the order in which data meets it.
+
+use crate::outcome::{End, Outcome, RunError};
+use crate::parse::step::Step;
+use crate::progress::Progress;
+use crate::settings::{Mode, Settings};
+use crate::source::Walked;
+use crate::source::letters::Letters;
+use crate::store::Stored;
+use crate::{embed, parse, prune, source, store};
+use flow::interrupt::Interrupt;
+use flow::memory::MemoryPool;
+use flow::queue;
+use std::sync::{Arc, Mutex};
+use std::thread::{self, ScopedJoinHandle};
+use std::time::Instant;
+use types::document::Hash;
+use types::seam::{Embedder, Parsers, Source, Store};
+
+/// What the flow works with; the caller wires it.
+#[derive(Clone)]
+pub struct Parts {
+    pub parsers: Arc<dyn Parsers>,
+    pub embedder: Arc<dyn Embedder>,
+    /// Told apart from the model's identity: weights and settings that change vectors.
+    pub embedder_identity: String,
+    pub store: Arc<dyn Store>,
+}
+
+impl std::fmt::Debug for Parts {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Parts").field("store", &self.store.url()).finish_non_exhaustive()
+    }
+}
+
+/// Everything that the stages of one run share.
+pub(crate) struct Context<'a> {
+    pub parts: &'a Parts,
+    pub settings: &'a Settings,
+    pub progress: &'a Progress,
+    /// The user's wish to stop.
+    pub interrupt: &'a Interrupt,
+    /// Number of this run in the store.
+    pub run: i64,
+    /// Of all parsers, chunker and model: the gate of files that are not opened.
+    pub pipeline: Hash,
+    pub letters: Letters,
+    /// Three pools, taken in this order only, so that no two workers can wait for each other: an archive is
+    /// held open while its members are parsed, and a parsed document while its chunks find room.
+    pub unpacking: MemoryPool,
+    pub parsing: MemoryPool,
+    pub chunks: MemoryPool,
+}
+
+/// Files listed ahead of the parsers: hides the latency of folders, and costs little.
+const TASKS_MAX: usize = 256;
+/// Chunks between two stages; their bytes are leased, so this bounds only the overhead.
+const STEPS_MAX: usize = 1024;
+
+/// Takes all sources into the store. Blocks; uses threads of its own, which have all ended when it returns.
+///
+/// Errors: [`RunError`] when the run could not go on; what was committed is kept.
+pub fn run(
+    sources: &[Arc<dyn Source>],
+    parts: &Parts,
+    settings: &Settings,
+    progress: &Progress,
+    interrupt: &Interrupt,
+) -> Result<Outcome, RunError> {
+    let started = Instant::now();
+    let cx = Context::new(parts, settings, progress, interrupt)?;
+    let walked = flow(&cx, sources)?;
+    let mut end = if interrupt.is_set() { End::Interrupted } else { End::Complete };
+    if end == End::Complete && settings.mode == Mode::Ingest {
+        if let Some(refused) = prune::apply(&cx, &walked)? {
+            end = refused;
+        }
+        store::settle(&cx)?;
+    }
+    Ok(Outcome::of(progress, started.elapsed(), end))
+}
+
+fn flow(cx: &Context<'_>, sources: &[Arc<dyn Source>]) -> Result<Vec<Walked>, RunError> {
+    let (tasks, to_parse) = queue::bounded(TASKS_MAX);
+    let (steps, to_embed) = queue::bounded::<Step>(STEPS_MAX);
+    let (stored, to_store) = queue::bounded::<Stored>(STEPS_MAX);
+    let to_parse = Mutex::new(to_parse);
+    thread::scope(|scope| {
+        let listing = scope.spawn(move || source::list_all(cx, sources, &tasks));
+        let parsing: Vec<_> = (0..cx.settings.workers)
+            .map(|_| {
+                let (steps, to_parse) = (steps.clone(), &to_parse);
+                scope.spawn(move || parse::work(cx, to_parse, &steps))
+            })
+            .collect();
+        drop(steps);
+        let embedding = scope.spawn(move || embed::work(cx, to_embed, &stored));
+        let storing = scope.spawn(move || store::work(cx, to_store));
+        // The last stage first: when it fails, the others end because their queue is closed.
+        let mut first = joined(storing).err();
+        first = first.or(joined(embedding).err());
+        // Nobody takes files any more; the listing must not wait for it.
+        let parsed = parsing.into_iter().map(joined).find_map(Result::err);
+        to_parse.lock().unwrap_or_else(std::sync::PoisonError::into_inner).close();
+        first = first.or(parsed);
+        let walked = joined(listing);
+        first.map_or(walked, Err)
+    })
+}
+
+fn joined<T>(stage: ScopedJoinHandle<'_, Result<T, RunError>>) -> Result<T, RunError> {
+    stage.join().unwrap_or_else(|_| Err(RunError::internal("a stage of the run panicked")))
+}
+
+impl<'a> Context<'a> {
+    fn new(
+        parts: &'a Parts,
+        settings: &'a Settings,
+        progress: &'a Progress,
+        interrupt: &'a Interrupt,
+    ) -> Result<Self, RunError> {
+        let run = match settings.mode {
+            Mode::Ingest => parts.store.begin_run(&settings.run_id)?,
+            Mode::DryRun => 0,
+        };
+        let pool =
+            settings.memory_limit - settings.memory_limit.min(reserve(settings.memory_limit));
+        let (unpacking, parsing) = (pool / 4, pool / 2);
+        Ok(Self {
+            parts,
+            settings,
+            progress,
+            interrupt,
+            run,
+            pipeline: pipeline(&parts.parsers.identity(), parts, settings),
+            letters: Letters::load(parts.store.as_ref())?,
+            unpacking: MemoryPool::new(unpacking),
+            parsing: MemoryPool::new(parsing),
+            chunks: MemoryPool::new(pool - unpacking - parsing),
+        })
+    }
+
+    /// Fingerprint of one document's way.
+    pub(crate) fn pipeline_of(&self, parser: &str) -> Hash {
+        pipeline(parser, self.parts, self.settings)
+    }
+}
+
+/// What the process holds besides leased bytes (measured on an idle run: page cache of the store's writer 64 MB,
+/// the built-in table 8 MB, queues, stacks), but never more than half.
+const fn reserve(limit: u64) -> u64 {
+    let base = 112 << 20;
+    if limit / 2 < base { limit / 2 } else { base }
+}
+
+fn pipeline(parser: &str, parts: &Parts, settings: &Settings) -> Hash {
+    let mut hasher = blake3::Hasher::new();
+    for part in [
+        parser,
+        &settings.chunk.identity(),
+        &parts.embedder.model().to_string(),
+        &parts.embedder_identity,
+    ] {
+        hasher.update(&(part.len() as u64).to_le_bytes()).update(part.as_bytes());
+    }
+    Hash(*hasher.finalize().as_bytes())
+}

@@ -1,0 +1,70 @@
+//! What a run needs to know, decided by its caller.
+
+use crate::chunk::ChunkSettings;
+use std::sync::Arc;
+use types::document::{Hash, Label, OwnLabel};
+
+/// Domain and category of a document, by its name and what it says itself.
+pub type Labelling = dyn Fn(&str, &OwnLabel) -> Label + Send + Sync;
+
+#[derive(Clone)]
+pub struct Settings {
+    /// As the user or the program named the run.
+    pub run_id: String,
+    pub chunk: ChunkSettings,
+    /// Documents parsed at once.
+    pub workers: usize,
+    /// Bytes of anonymous memory that the process and its parse children may hold together.
+    pub memory_limit: u64,
+    pub labelling: Arc<Labelling>,
+    /// Of the rules behind `labelling`.
+    pub labelling_hash: Hash,
+    pub bad_chunk: BadChunk,
+    pub batch: Batch,
+    /// Files to look at; all when none is named (`failures retry` and `verify --repair` name theirs).
+    pub only: Option<Arc<std::collections::HashSet<(String, String)>>>,
+    pub mode: Mode,
+    pub prune: Prune,
+}
+
+impl std::fmt::Debug for Settings {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Settings")
+            .field("run_id", &self.run_id)
+            .field("mode", &self.mode)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Upper limits of an embedding batch; the embedder's own limits hold as well.
+#[derive(Debug, Clone, Copy)]
+pub struct Batch {
+    pub items: Option<usize>,
+    pub tokens: Option<usize>,
+    pub in_flight: Option<usize>,
+}
+
+/// What a chunk that the model refuses costs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum BadChunk {
+    /// Itself: a dead letter of its own.
+    Skip,
+    /// Its document: the old version stays.
+    FailDocument,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mode {
+    Ingest,
+    /// Read, parse and chunk, but embed and store nothing.
+    DryRun,
+}
+
+/// Whether documents whose source is gone are removed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Prune {
+    No,
+    /// Unless suspiciously many are gone.
+    Some,
+    All,
+}
