@@ -1,0 +1,89 @@
+//! Searching one snapshot of the file.
+//!
+//! Full text and codes may still hold chunks that are gone or not visible. A chunk is a hit only if its row
+//! is there and belongs to its document's head version; as many more candidates are taken as that costs.
+
+pub(crate) mod blocks;
+mod filter;
+mod keyword;
+pub(crate) mod mirror;
+mod semantic;
+mod spelling;
+
+#[cfg(test)]
+mod tests;
+
+pub(crate) use blocks::{compact_codes, rebuild_codes, write_codes};
+pub(crate) use mirror::CodeMirror;
+pub(crate) use spelling::spell;
+
+use super::error::Outcome;
+use crate::search::fuse;
+use filter::Visible;
+use rusqlite::{Connection, OptionalExtension as _};
+use types::query::{Hit, Mode, Query};
+
+/// Ranks of each list that are fused at least; what stands below adds next to nothing.
+const FUSED_MIN: usize = 50;
+
+/// A chunk with its score.
+type Ranked = (i64, f64);
+
+/// The best hits of one snapshot, best first. The order depends on nothing but query and content.
+pub(crate) fn search(conn: &Connection, mirror: &CodeMirror, query: &Query) -> Outcome<Vec<Hit>> {
+    if query.k == 0 {
+        return Ok(Vec::new());
+    }
+    let mut visible = Visible::new(conn, &query.filter)?;
+    let ranked = match query.mode {
+        Mode::Semantic => by_vector(conn, mirror, query, &mut visible, query.k)?,
+        Mode::Keyword => keyword::search(conn, &query.words, &mut visible, query.k)?,
+        Mode::Hybrid => {
+            let depth = query.k.max(FUSED_MIN);
+            let near = by_vector(conn, mirror, query, &mut visible, depth)?;
+            let worded = keyword::search(conn, &query.words, &mut visible, depth)?;
+            fuse::by_reciprocal_ranks(&[&chunks(&near), &chunks(&worded)])
+        }
+    };
+    ranked.into_iter().take(query.k).filter_map(|hit| read_hit(conn, hit).transpose()).collect()
+}
+
+fn chunks(ranked: &[Ranked]) -> Vec<i64> {
+    ranked.iter().map(|(chunk, _)| *chunk).collect()
+}
+
+fn by_vector(
+    conn: &Connection,
+    mirror: &CodeMirror,
+    query: &Query,
+    visible: &mut Visible<'_>,
+    depth: usize,
+) -> Outcome<Vec<Ranked>> {
+    match &query.vector {
+        Some(vector) => semantic::search(&mirror.codes(conn)?, vector, visible, depth),
+        None => Ok(Vec::new()),
+    }
+}
+
+fn read_hit(conn: &Connection, (chunk, score): Ranked) -> Outcome<Option<Hit>> {
+    let mut statement = conn.prepare_cached(
+        "SELECT d.name, d.title, c.section, c.page, p.domain, p.category, c.uuid, c.text
+         FROM chunk c JOIN document d ON d.id = c.document
+         JOIN pair p ON p.id = coalesce(c.pair, d.label)
+         WHERE c.id = ?1",
+    )?;
+    let hit = statement.query_row([chunk], |row| {
+        Ok(Hit {
+            score,
+            document: row.get(0)?,
+            title: row.get(1)?,
+            section: row.get(2)?,
+            page: row.get(3)?,
+            domain: row.get(4)?,
+            category: row.get(5)?,
+            chunk_id: row.get(6)?,
+            text: row.get(7)?,
+        })
+    });
+    Ok(hit.optional()?)
+}

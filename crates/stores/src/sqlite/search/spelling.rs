@@ -1,0 +1,102 @@
+//! Typed words that the index does not hold, replaced by near ones that it holds.
+
+use super::super::error::Outcome;
+use super::keyword::documents;
+use crate::search::fold::fold;
+use crate::search::typos::{LETTERS_FOR_TWO, alphabet, distance, edits, transpositions};
+use crate::search::words::{Piece, pieces};
+use rusqlite::Connection;
+use types::query::{Correction, Spelled};
+
+/// Words taken for one mistyped word.
+const TAKEN_MAX: usize = 3;
+/// First letters in which a word with two errors is taken to be right.
+const PREFIX: usize = 3;
+/// Words of the index that are compared in search of one with two errors.
+const SCANNED_MAX: usize = 20_000;
+
+/// Words that the index holds stay as they are, and so does everything between words.
+pub(crate) fn spell(conn: &Connection, typed: &str) -> Outcome<Spelled> {
+    let mut spelled = Spelled { words: String::new(), corrections: Vec::new() };
+    for piece in pieces(typed) {
+        match piece {
+            Piece::Gap(gap) => spelled.words.push_str(gap),
+            Piece::Word(word) => mend(conn, word, TAKEN_MAX, &mut spelled)?,
+            Piece::Quoted(phrase) => {
+                spelled.words.push('"');
+                for piece in pieces(phrase) {
+                    match piece {
+                        // A second word in its place would be another phrase.
+                        Piece::Word(word) => mend(conn, word, 1, &mut spelled)?,
+                        Piece::Gap(text) | Piece::Quoted(text) => spelled.words.push_str(text),
+                    }
+                }
+                spelled.words.push('"');
+            }
+        }
+    }
+    if spelled.corrections.is_empty() {
+        typed.clone_into(&mut spelled.words);
+    }
+    Ok(spelled)
+}
+
+fn mend(conn: &Connection, word: &str, most: usize, spelled: &mut Spelled) -> Outcome<()> {
+    let mut taken = near(conn, word)?;
+    taken.truncate(most);
+    if taken.is_empty() {
+        spelled.words.push_str(word);
+    } else {
+        spelled.words.push_str(&taken.join(" "));
+        spelled.corrections.push(Correction { typed: word.to_owned(), taken });
+    }
+    Ok(())
+}
+
+/// Words to take instead, best first; none for a word that the index holds, or that nothing is near to.
+fn near(conn: &Connection, word: &str) -> Outcome<Vec<String>> {
+    let folded = fold(word);
+    let letters: Vec<char> = folded.chars().collect();
+    let Some(alphabet) = alphabet(&letters) else { return Ok(Vec::new()) };
+    if documents(conn, &folded)? > 0 {
+        return Ok(Vec::new());
+    }
+    let mut found = held(conn, transpositions(&letters))?;
+    if found.is_empty() {
+        found = held(conn, edits(&letters, alphabet))?;
+    }
+    if found.is_empty() && letters.len() >= LETTERS_FOR_TWO {
+        found = two_errors_away(conn, &letters)?;
+    }
+    found.sort_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(&b.0)));
+    Ok(found.into_iter().take(TAKEN_MAX).map(|(word, _)| word).collect())
+}
+
+/// Those that the index holds, with the number of chunks they stand in.
+fn held(conn: &Connection, words: Vec<String>) -> Outcome<Vec<(String, u64)>> {
+    let mut held = Vec::new();
+    for word in words {
+        let documents = documents(conn, &word)?;
+        if documents > 0 {
+            held.push((word, documents));
+        }
+    }
+    Ok(held)
+}
+
+fn two_errors_away(conn: &Connection, letters: &[char]) -> Outcome<Vec<(String, u64)>> {
+    let prefix: String = letters[..PREFIX].iter().collect();
+    let mut statement = conn.prepare_cached(
+        "SELECT term, doc FROM word WHERE term >= ?1 AND term < ?1 || char(0x10ffff) LIMIT ?2",
+    )?;
+    let mut rows = statement.query((prefix, SCANNED_MAX as i64))?;
+    let mut found = Vec::new();
+    while let Some(row) = rows.next()? {
+        let term: String = row.get(0)?;
+        let candidate: Vec<char> = term.chars().collect();
+        if distance(letters, &candidate, 2).is_some() {
+            found.push((term, row.get(1)?));
+        }
+    }
+    Ok(found)
+}
