@@ -1,0 +1,6 @@
+//! From the drawing of a page to its text in the order of drawing.
+
+pub(crate) mod glyph;
+pub(crate) mod segment;
+pub(crate) mod fonts;
+pub(crate) mod device;
