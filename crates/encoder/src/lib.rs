@@ -4,5 +4,9 @@
 //! `kernels/dispatch.rs` needs one expression per instruction set. This file and `kernels/mod.rs` hold
 //! declarations only; every other file forbids it.
 
+pub mod builtin;
 pub mod wordpiece;
+pub mod table;
 pub mod kernels;
+
+pub use builtin::{Builtin, ModelError, Scratch};

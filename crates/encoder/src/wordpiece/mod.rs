@@ -29,7 +29,7 @@ pub struct WordPiece {
     starts: Pieces,
     continuations: Pieces,
     unknown: u32,
-    len: usize,
+    pieces: usize,
 }
 
 /// Why a text is no vocabulary.
@@ -48,7 +48,7 @@ impl WordPiece {
     pub fn new(vocabulary: &str) -> Result<Self, VocabularyError> {
         let (mut starts, mut continuations, mut unknown) =
             (Pieces::default(), Pieces::default(), None);
-        let mut len = 0;
+        let mut lines = 0;
         for (line, piece) in vocabulary.lines().enumerate() {
             let id = u32::try_from(line).map_err(|_| VocabularyError::TooLong { lines: line })?;
             let earlier = match piece.strip_prefix("##") {
@@ -61,19 +61,19 @@ impl WordPiece {
             if piece == UNKNOWN {
                 unknown = Some(id);
             }
-            len = line + 1;
+            lines = line + 1;
         }
-        Ok(Self { starts, continuations, unknown: unknown.ok_or(VocabularyError::NoUnknown)?, len })
+        Ok(Self {
+            starts,
+            continuations,
+            unknown: unknown.ok_or(VocabularyError::NoUnknown)?,
+            pieces: lines,
+        })
     }
 
     /// Number of pieces; ids are below it.
-    pub fn len(&self) -> usize {
-        self.len
-    }
-
-    /// False always: a vocabulary has at least `[UNK]`.
-    pub fn is_empty(&self) -> bool {
-        self.len == 0
+    pub fn pieces(&self) -> usize {
+        self.pieces
     }
 
     /// The id that stands for a word which cannot be put together from pieces.
