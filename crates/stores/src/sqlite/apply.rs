@@ -1,0 +1,136 @@
+//! One transaction of changes to documents and files.
+
+use super::documents;
+use super::error::{Cause, Outcome};
+use super::labels::Pairs;
+use super::totals::Totals;
+use super::{FullText, files, letters, meta, removal, search};
+use rusqlite::{Connection, params};
+use types::embedding::Embedding;
+use types::ledger::{Applied, Change, DocumentId, FailedDocument};
+
+/// Rows of superseded versions that one transaction removes itself; more is left to the sweep.
+const INLINE_ROWS: i64 = 2000;
+
+/// What one transaction gathers while it goes through its changes.
+pub(crate) struct Writing<'c> {
+    pub(crate) conn: &'c Connection,
+    /// Seconds since 1970.
+    pub(crate) now: i64,
+    pub(crate) full_text: FullText,
+    /// Of the bound model.
+    pub(crate) dimensions: Option<usize>,
+    pub(crate) pairs: Pairs,
+    pub(crate) totals: Totals,
+    /// Of [`INLINE_ROWS`], what is left.
+    pub(crate) inline_rows: i64,
+    /// Vectors that are new, for the block of search codes.
+    pub(crate) fresh: Vec<(i64, Embedding)>,
+}
+
+/// Applies the changes in order, inside the caller's transaction.
+pub(crate) fn apply(
+    conn: &Connection,
+    full_text: FullText,
+    changes: Vec<Change>,
+) -> Outcome<Vec<Applied>> {
+    fault::point("store.apply.begin")?;
+    let mut writing = Writing::begin(conn, full_text)?;
+    let applied =
+        changes.into_iter().map(|change| writing.change(change)).collect::<Outcome<Vec<_>>>()?;
+    writing.end()?;
+    Ok(applied)
+}
+
+impl<'c> Writing<'c> {
+    pub(crate) fn begin(conn: &'c Connection, full_text: FullText) -> Outcome<Self> {
+        Ok(Self {
+            conn,
+            now: super::now(),
+            full_text,
+            dimensions: meta::model(conn)?.map(|model| model.dimensions),
+            pairs: Pairs::default(),
+            totals: Totals::default(),
+            inline_rows: INLINE_ROWS,
+            fresh: Vec::new(),
+        })
+    }
+
+    /// Writes what was gathered.
+    pub(crate) fn end(self) -> Outcome<()> {
+        self.pairs.raise_revisions(self.conn)?;
+        self.totals.add_to(self.conn)?;
+        if self.fresh.is_empty() {
+            return Ok(());
+        }
+        let rows: Vec<(i64, &[f32])> =
+            self.fresh.iter().map(|(chunk, vector)| (*chunk, vector.values())).collect();
+        search::write_codes(self.conn, &rows)
+    }
+
+    fn change(&mut self, change: Change) -> Outcome<Applied> {
+        match change {
+            Change::Segment(segment) => self.segment(segment),
+            Change::Failed(failed) => self.failed(&failed),
+            Change::Seen { document, run } => self.seen(document, run),
+            Change::Relabel { document, label } => self.relabel(document, &label),
+            Change::File { source, state, run } => files::put(self, source, &state, run),
+            Change::Remove { document } => match documents::get(self.conn, document)? {
+                Some(row) => removal::remove(self, &row),
+                None => Ok(Applied::default()),
+            },
+            Change::RemoveFile { source, name } => files::remove(self, source, &name),
+        }
+    }
+
+    fn failed(&mut self, failed: &FailedDocument) -> Outcome<Applied> {
+        let row = self.find_or_insert(failed.source, &failed.file, &failed.name, failed.run)?;
+        let removed = removal::drop_open(self, &row)?;
+        self.conn
+            .prepare_cached(
+                "UPDATE document SET file=?2, last_run=max(last_run, ?3), failed_content=?4,
+                 failed_pipeline=?5, attempts=attempts+1, failures=failures+1 WHERE id=?1",
+            )?
+            .execute(params![
+                row.id,
+                failed.file,
+                failed.run,
+                failed.key.content.0,
+                failed.key.pipeline.0
+            ])?;
+        let place = letters::Place {
+            source: failed.source,
+            file: &failed.file,
+            document: &failed.name,
+            chunk: None,
+            version: 0,
+            key: failed.key,
+        };
+        letters::put(self.conn, &place, &failed.failure, self.now)?;
+        Ok(Applied { removed, ..Applied::default() })
+    }
+
+    fn seen(&mut self, document: DocumentId, run: i64) -> Outcome<Applied> {
+        self.conn
+            .prepare_cached("UPDATE document SET last_run=max(last_run, ?2) WHERE id=?1")?
+            .execute([document.0, run])?;
+        Ok(Applied::default())
+    }
+
+    pub(crate) fn find_or_insert(
+        &self,
+        source: types::ledger::SourceId,
+        file: &str,
+        name: &str,
+        run: i64,
+    ) -> Outcome<documents::DocumentRow> {
+        if let Some(row) = documents::find(self.conn, source, name)? {
+            return Ok(row);
+        }
+        self.conn
+            .prepare_cached("INSERT INTO document(source, file, name, last_run) VALUES(?1, ?2, ?3, ?4)")?
+            .execute(params![source.0, file, name, run])?;
+        documents::find(self.conn, source, name)?
+            .ok_or_else(|| Cause::damaged(format!("document {name} was inserted and is not found")))
+    }
+}

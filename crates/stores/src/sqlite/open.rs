@@ -1,0 +1,286 @@
+//! Opening the file: telling a store from everything else, and making a new one.
+
+use super::SqliteOptions;
+use super::error::{Cause, Outcome};
+use crate::sqlite::FullText;
+use rusqlite::{Connection, ErrorCode, OpenFlags, TransactionBehavior};
+use std::fs::File;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+use types::seam::StoreErrorKind;
+
+/// `gmil` in ASCII, so that `file` and we know our files.
+pub(crate) const APPLICATION_ID: i64 = 0x676d_696c;
+/// Raised with every change of `schema.sql`.
+pub(crate) const SCHEMA_VERSION: i64 = 1;
+
+const SCHEMA: &str = include_str!("schema.sql");
+const MAGIC: &[u8; 16] = b"SQLite format 3\0";
+
+/// How long a statement waits for another process to commit.
+const BUSY: Duration = Duration::from_secs(10);
+/// All statements of the writer fit, so none is compiled twice.
+const STATEMENTS: usize = 128;
+/// Files up to this size are checked whole when a writer opens them: some tens of milliseconds.
+const QUICK_CHECK_BYTES_MAX: u64 = 8 << 20;
+
+/// What the store is opened for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Access {
+    /// Write; make the file if it is missing.
+    Create,
+    /// Write to a store that exists.
+    Write,
+    /// Only read, also while another process writes, and on a read-only disk.
+    Read,
+}
+
+/// The writer's connection to a store that is ours, made before if `access` allows it.
+pub(crate) fn writer(path: &Path, access: Access, options: SqliteOptions) -> Outcome<Connection> {
+    check_file(path, access)?;
+    fault::point("store.open.begin")?;
+    let mut flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    if access == Access::Create {
+        flags |= OpenFlags::SQLITE_OPEN_CREATE;
+    }
+    let mut conn = Connection::open_with_flags(path, flags).map_err(|e| opening(e, path))?;
+    conn.busy_timeout(BUSY)?;
+    conn.set_prepared_statement_cache_capacity(STATEMENTS);
+    if is_blank(&conn).map_err(|e| opening(e, path))? {
+        if access != Access::Create {
+            return Err(missing(path));
+        }
+        create(&mut conn, options)?;
+    }
+    check_identity(&conn, path)?;
+    conn.execute_batch(
+        "PRAGMA synchronous=FULL; PRAGMA cache_size=-65536; PRAGMA wal_autocheckpoint=8000;
+         PRAGMA temp_store=MEMORY; PRAGMA journal_size_limit=67108864; PRAGMA cell_size_check=ON;
+         PRAGMA trusted_schema=OFF;",
+    )?;
+    check_size(&conn, path)?;
+    Ok(conn)
+}
+
+/// A reader's connection to a store that is ours.
+pub(crate) fn reader(path: &Path) -> Outcome<Connection> {
+    check_file(path, Access::Read)?;
+    let conn = match open_reader(path) {
+        Err(Cause::Sqlite(error)) if needs_immutable(&error, path) => open_immutable(path)?,
+        other => other?,
+    };
+    conn.set_prepared_statement_cache_capacity(STATEMENTS);
+    if is_blank(&conn)? {
+        return Err(missing(path));
+    }
+    check_identity(&conn, path)?;
+    conn.execute_batch(
+        "PRAGMA cache_size=-16384; PRAGMA temp_store=MEMORY; PRAGMA cell_size_check=ON;
+         PRAGMA trusted_schema=OFF;",
+    )?;
+    Ok(conn)
+}
+
+fn open_reader(path: &Path) -> Outcome<Connection> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let conn = Connection::open_with_flags(path, flags)?;
+    conn.busy_timeout(BUSY)?;
+    is_blank(&conn)?;
+    Ok(conn)
+}
+
+/// In a folder where the log's index cannot be made, a store without a log can still be read: nobody writes.
+fn needs_immutable(error: &rusqlite::Error, path: &Path) -> bool {
+    let denied = matches!(
+        error.sqlite_error_code(),
+        Some(ErrorCode::CannotOpen | ErrorCode::ReadOnly | ErrorCode::PermissionDenied)
+    );
+    denied && std::fs::metadata(beside(path, "-wal")).map_or(true, |log| log.len() == 0)
+}
+
+fn open_immutable(path: &Path) -> Outcome<Connection> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY
+        | OpenFlags::SQLITE_OPEN_NO_MUTEX
+        | OpenFlags::SQLITE_OPEN_URI;
+    let whole = std::path::absolute(path)?;
+    let uri = format!("file:{}?immutable=1", percent_encoded(&whole));
+    Ok(Connection::open_with_flags(uri, flags)?)
+}
+
+fn percent_encoded(path: &Path) -> String {
+    use std::fmt::Write as _;
+    use std::os::unix::ffi::OsStrExt as _;
+    let mut out = String::new();
+    for byte in path.as_os_str().as_bytes() {
+        if byte.is_ascii_alphanumeric() || b"/-_.~".contains(byte) {
+            out.push(char::from(*byte));
+        } else {
+            write!(out, "%{byte:02X}").expect("writing to a string cannot fail");
+        }
+    }
+    out
+}
+
+/// The name of a file that SQLite or we keep beside the store.
+pub(crate) fn beside(path: &Path, ending: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(ending);
+    PathBuf::from(name)
+}
+
+/// Refuses what is not a SQLite file before SQLite sees it, in clearer words than SQLite's.
+fn check_file(path: &Path, access: Access) -> Outcome<()> {
+    let about = match std::fs::metadata(path) {
+        Ok(about) => about,
+        Err(e) if e.kind() == std::io::ErrorKind::NotFound && access == Access::Create => {
+            return check_folder(path);
+        }
+        Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Err(missing(path)),
+        Err(e) => return Err(e.into()),
+    };
+    if about.is_dir() {
+        return Err(Cause::told(
+            StoreErrorKind::Unreachable,
+            format!("store {} is a folder", path.display()),
+            "give --store the path of a file, such as sqlite:kb.db",
+        ));
+    }
+    let mut magic = Vec::new();
+    File::open(path)?.take(MAGIC.len() as u64).read_to_end(&mut magic)?;
+    if magic.is_empty() || magic == MAGIC { Ok(()) } else { Err(foreign(path)) }
+}
+
+fn check_folder(path: &Path) -> Outcome<()> {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+    match folder {
+        Some(folder) if !folder.is_dir() => Err(Cause::told(
+            StoreErrorKind::Unreachable,
+            format!("store {}: there is no folder {}", path.display(), folder.display()),
+            "make the folder, or give --store another path",
+        )),
+        _ => Ok(()),
+    }
+}
+
+/// A file without any table: nothing was ever committed to it.
+fn is_blank(conn: &Connection) -> rusqlite::Result<bool> {
+    let tables: i64 = conn.query_row("SELECT count(*) FROM sqlite_schema", [], |r| r.get(0))?;
+    let application: i64 = conn.pragma_query_value(None, "application_id", |r| r.get(0))?;
+    Ok(tables == 0 && application == 0)
+}
+
+fn check_identity(conn: &Connection, path: &Path) -> Outcome<()> {
+    let application: i64 = conn.pragma_query_value(None, "application_id", |r| r.get(0))?;
+    if application != APPLICATION_ID {
+        return Err(foreign(path));
+    }
+    let version: i64 = conn.pragma_query_value(None, "user_version", |r| r.get(0))?;
+    if version > SCHEMA_VERSION {
+        return Err(Cause::told(
+            StoreErrorKind::Newer,
+            format!(
+                "store {} has schema {version}, this gristmill knows schemas up to {SCHEMA_VERSION}",
+                path.display()
+            ),
+            "install the newest gristmill",
+        ));
+    }
+    if version < SCHEMA_VERSION {
+        return Err(Cause::told(
+            StoreErrorKind::Corrupt,
+            format!("store {} has schema {version}, which never existed", path.display()),
+            "restore the file from a backup, or move it away and ingest again",
+        ));
+    }
+    Ok(())
+}
+
+/// A file cut short says so in its own header, once its log has been taken in.
+fn check_size(conn: &Connection, path: &Path) -> Outcome<()> {
+    conn.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(()))?;
+    let pages: u64 = conn.pragma_query_value(None, "page_count", |r| r.get(0))?;
+    let page: u64 = conn.pragma_query_value(None, "page_size", |r| r.get(0))?;
+    let log = std::fs::metadata(beside(path, "-wal")).map_or(0, |log| log.len());
+    let size = std::fs::metadata(path)?.len();
+    if log == 0 && size < pages * page {
+        return Err(corrupt(path, &format!("{size} bytes are left of {}", pages * page)));
+    }
+    if size <= QUICK_CHECK_BYTES_MAX {
+        let found: String = conn.query_row("PRAGMA quick_check(1)", [], |r| r.get(0))?;
+        if found != "ok" {
+            return Err(corrupt(path, &found));
+        }
+    }
+    Ok(())
+}
+
+/// Makes the schema. A kill leaves a blank file or a store, since all of it is one transaction.
+fn create(conn: &mut Connection, options: SqliteOptions) -> Outcome<()> {
+    fault::point("store.create.begin")?;
+    conn.pragma_update(None, "page_size", 8192)?;
+    conn.query_row("PRAGMA journal_mode=WAL", [], |_| Ok(()))?;
+    fault::point("store.create.log")?;
+    conn.pragma_update(None, "synchronous", "FULL")?;
+    let tx = conn.transaction_with_behavior(TransactionBehavior::Exclusive)?;
+    if !is_blank(&tx)? {
+        return Ok(());
+    }
+    tx.execute_batch(SCHEMA)?;
+    let full_text = match options.full_text {
+        FullText::On => "on",
+        FullText::Off => "off",
+    };
+    let instance = uuid::Builder::from_custom_bytes(instance_bytes()).into_uuid().to_string();
+    for (key, value) in [("instance", instance.as_str()), ("full_text", full_text)] {
+        tx.execute("INSERT INTO meta(key, value) VALUES(?1, ?2)", [key, value])?;
+    }
+    tx.pragma_update(None, "application_id", APPLICATION_ID)?;
+    tx.pragma_update(None, "user_version", SCHEMA_VERSION)?;
+    fault::point("store.create.before_commit")?;
+    tx.commit()?;
+    fault::point("store.create.after_commit")?;
+    Ok(())
+}
+
+/// Differs between stores made at different times or by different processes.
+fn instance_bytes() -> [u8; 16] {
+    let now = std::time::SystemTime::now()
+        .duration_since(std::time::UNIX_EPOCH)
+        .map_or(0, |d| d.as_nanos());
+    let seed = format!("{now} {}", std::process::id());
+    let mut bytes = [0; 16];
+    bytes.copy_from_slice(&blake3::hash(seed.as_bytes()).as_bytes()[..16]);
+    bytes
+}
+
+fn opening(error: rusqlite::Error, path: &Path) -> Cause {
+    match error.sqlite_error_code() {
+        Some(ErrorCode::NotADatabase) => foreign(path),
+        _ => error.into(),
+    }
+}
+
+fn missing(path: &Path) -> Cause {
+    Cause::told(
+        StoreErrorKind::Unreachable,
+        format!("there is no store at {}", path.display()),
+        "run gristmill ingest SOURCE first, or check the path given to --store",
+    )
+}
+
+fn foreign(path: &Path) -> Cause {
+    Cause::told(
+        StoreErrorKind::Foreign,
+        format!("{} is not a gristmill store", path.display()),
+        "give --store the path of a gristmill store, or of a file that does not exist yet",
+    )
+}
+
+fn corrupt(path: &Path, found: &str) -> Cause {
+    Cause::told(
+        StoreErrorKind::Corrupt,
+        format!("store {} is damaged: {found}", path.display()),
+        "restore the file from a backup, or move it away and ingest again",
+    )
+}

@@ -1,0 +1,106 @@
+//! Vectors as blobs, each with a checksum: a flipped bit in a vector is neither found by SQLite nor visible.
+
+use super::error::{Cause, Outcome};
+use super::meta;
+use rusqlite::{Connection, OptionalExtension as _, params};
+use std::collections::HashMap;
+use types::embedding::Embedding;
+use types::ledger::DocumentId;
+use types::seam::StoreErrorKind;
+
+/// The chunk that a vector belongs to.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Owner {
+    pub(crate) chunk: i64,
+    pub(crate) document: i64,
+    pub(crate) text_hash: [u8; 16],
+}
+
+pub(crate) fn insert(
+    conn: &Connection,
+    owner: Owner,
+    embedding: &Embedding,
+    dimensions: Option<usize>,
+) -> Outcome<()> {
+    let values = embedding.values();
+    if dimensions != Some(values.len()) {
+        return Err(other_model(values.len(), dimensions));
+    }
+    let blob = encode(values);
+    conn.prepare_cached(
+        "INSERT INTO vector(chunk, document, text_hash, check_sum, v) VALUES(?1, ?2, ?3, ?4, ?5)",
+    )?
+    .execute(params![owner.chunk, owner.document, owner.text_hash, check_sum(&blob), blob])?;
+    Ok(())
+}
+
+/// Forgets what a repair kept for a document that has now been written again.
+pub(crate) fn forget_rescued(conn: &Connection, document: i64) -> Outcome<()> {
+    let mut rows = conn.prepare_cached("DELETE FROM rescued WHERE document=?1 RETURNING chunk")?;
+    let chunks = rows.query_map([document], |r| r.get(0))?.collect::<Result<Vec<i64>, _>>()?;
+    let mut delete = conn.prepare_cached("DELETE FROM vector WHERE chunk=?1")?;
+    for chunk in chunks {
+        delete.execute([chunk])?;
+    }
+    Ok(())
+}
+
+fn other_model(got: usize, dimensions: Option<usize>) -> Cause {
+    let expected = dimensions
+        .map_or_else(|| "is not bound to a model".to_owned(), |n| format!("holds vectors of {n}"));
+    Cause::told(
+        StoreErrorKind::OtherModel,
+        format!("embedding has {got} values, the store {expected}"),
+        "run: gristmill migrate --embedder SPEC",
+    )
+}
+
+pub(crate) fn encode(values: &[f32]) -> Vec<u8> {
+    values.iter().flat_map(|value| value.to_le_bytes()).collect()
+}
+
+pub(crate) fn decode(blob: &[u8]) -> Vec<f32> {
+    blob.as_chunks::<4>().0.iter().map(|bytes| f32::from_le_bytes(*bytes)).collect()
+}
+
+/// The first 8 bytes of the BLAKE3.
+pub(crate) fn check_sum(blob: &[u8]) -> i64 {
+    let hash = blake3::hash(blob);
+    let first: [u8; 8] = hash.as_bytes()[..8].try_into().expect("a BLAKE3 has 32 bytes");
+    i64::from_le_bytes(first)
+}
+
+/// A stored vector that is exactly what was written and is a vector of this model.
+pub(crate) fn sound(sum: i64, blob: &[u8], dimensions: usize) -> Option<Embedding> {
+    if check_sum(blob) != sum || blob.len() != dimensions * 4 {
+        return None;
+    }
+    Embedding::new(decode(blob), dimensions).ok()
+}
+
+/// Text hashes of all rows of the document that have a vector, and of vectors that a repair kept. Rows that
+/// wait for the sweep are among them: a vector is a function of its text, whatever became of its version.
+pub(crate) fn known(conn: &Connection, document: DocumentId) -> Outcome<HashMap<[u8; 16], i64>> {
+    let mut rows = conn.prepare_cached(
+        "SELECT text_hash, id FROM chunk
+         WHERE document=?1 AND EXISTS(SELECT 1 FROM vector WHERE vector.chunk=chunk.id)
+         UNION ALL
+         SELECT v.text_hash, v.chunk FROM rescued r JOIN vector v ON v.chunk=r.chunk WHERE r.document=?1",
+    )?;
+    let places = rows.query_map([document.0], |r| Ok((r.get(0)?, r.get(1)?)))?;
+    Ok(places.collect::<Result<_, _>>()?)
+}
+
+/// A damaged vector counts as gone: it is made again.
+pub(crate) fn at(conn: &Connection, places: &[i64]) -> Outcome<Vec<Option<Embedding>>> {
+    let Some(model) = meta::model(conn)? else { return Ok(vec![None; places.len()]) };
+    let mut row = conn.prepare_cached("SELECT check_sum, v FROM vector WHERE chunk=?1")?;
+    let mut found = Vec::with_capacity(places.len());
+    for place in places {
+        let embedding = row
+            .query_row([place], |r| Ok(sound(r.get(0)?, r.get_ref(1)?.as_blob()?, model.dimensions)))
+            .optional()?;
+        found.push(embedding.flatten());
+    }
+    Ok(found)
+}
