@@ -1,0 +1,198 @@
+//! The children as processes: what they inherit, who shares them, when they end.
+
+use crate::Case;
+use crate::fixture::{MEMORY, assert_serves, in_memory, job, parse, said, sandbox, settings};
+use rustix::io::{FdFlags, fcntl_setfd};
+use sandbox::Sandbox;
+use std::fs::File;
+use std::io::{BufRead, BufReader, Write};
+use std::ops::ControlFlow;
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+use types::block::Block;
+
+pub(crate) const CASES: &[Case] = &[
+    // First: descriptors are closed to children before the first one starts.
+    ("a child inherits nothing and is confined", inherits_nothing),
+    ("one child serves many documents and is replaced in time", reuse),
+    ("processor time is granted anew for each document", cpu_renewal),
+    ("a child outlives the thread that asked for it", thread_ends),
+    ("dropping the sandbox ends its children", dropped),
+    ("a killed parent leaves no child behind", doomed),
+    ("a child that was killed while idle harms no document", killed_idle),
+    ("eight threads use one sandbox at once", eight_threads),
+    ("the memory of children is seen while they work", resident),
+    ("a lease below what a parser needs is a bomb that names it", small_lease),
+];
+
+fn children() -> Vec<String> {
+    let me = std::process::id().to_string();
+    let processes = std::fs::read_dir("/proc").unwrap().flatten();
+    let names = processes.filter_map(|entry| entry.file_name().into_string().ok());
+    names.filter(|process| stat(process).is_some_and(|(_, parent)| parent == me)).collect()
+}
+
+/// State and parent.
+fn stat(process: &str) -> Option<(String, String)> {
+    let stat = std::fs::read_to_string(format!("/proc/{process}/stat")).ok()?;
+    let mut words = stat.rsplit_once(") ")?.1.split(' ').map(str::to_owned);
+    Some((words.next()?, words.next()?))
+}
+
+pub(crate) fn is_alive(process: &str) -> bool {
+    stat(process).is_some_and(|(state, _)| state != "Z" && state != "X")
+}
+
+fn only_child() -> String {
+    let children = children();
+    assert_eq!(children.len(), 1, "{children:?}");
+    children[0].clone()
+}
+
+fn inherits_nothing() {
+    let leak = File::open("/etc/passwd").unwrap();
+    fcntl_setfd(&leak, FdFlags::empty()).unwrap();
+    let sandbox = sandbox();
+    let missing = sandbox.missing_confinement().unwrap();
+    assert!(!missing.iter().any(|what| what.contains("system call")), "{missing:?}");
+
+    let child = only_child();
+    let open = std::fs::read_dir(format!("/proc/{child}/fd")).unwrap().flatten();
+    let mut open: Vec<_> = open.map(|fd| std::fs::read_link(fd.path()).unwrap()).collect();
+    open.retain(|target| !target.to_str().unwrap().starts_with("pipe:"));
+    assert_eq!(open, Vec::<std::path::PathBuf>::new());
+    assert_eq!(std::fs::read(format!("/proc/{child}/environ")).unwrap(), b"");
+    let status = std::fs::read_to_string(format!("/proc/{child}/status")).unwrap();
+    for line in ["NoNewPrivs:\t1", "Seccomp:\t2", "Seccomp_filters:\t3"] {
+        assert!(status.contains(line), "{line} in {status}");
+    }
+}
+
+fn reuse() {
+    let sandbox =
+        Sandbox::new(sandbox::SandboxSettings { reuse_documents_max: 3, ..settings() }).unwrap();
+    let mut seen = Vec::new();
+    for _ in 0..7 {
+        assert_serves(&sandbox, &mut in_memory(b"x"), b"x");
+        seen.push(children());
+    }
+    assert!(seen[0] == seen[1] && seen[0].len() == 1, "{seen:?}");
+    assert!(seen[2].is_empty() && seen[5].is_empty(), "{seen:?}");
+    assert!(seen[3] != seen[0] && seen[6] != seen[3], "{seen:?}");
+}
+
+fn cpu_renewal() {
+    let sandbox = sandbox();
+    for _ in 0..4 {
+        let (_, end) = parse(&sandbox, "burn", &mut in_memory(b""));
+        assert_eq!(end, Ok(()));
+    }
+    only_child();
+}
+
+fn thread_ends() {
+    let sandbox = sandbox();
+    std::thread::scope(|scope| {
+        scope.spawn(|| assert_serves(&sandbox, &mut in_memory(b"x"), b"x")).join().unwrap();
+    });
+    let child = only_child();
+    assert_serves(&sandbox, &mut in_memory(b"y"), b"y");
+    assert_eq!(only_child(), child);
+}
+
+fn dropped() {
+    let sandbox = sandbox();
+    assert_serves(&sandbox, &mut in_memory(b"x"), b"x");
+    let child = only_child();
+    drop(sandbox);
+    assert!(!is_alive(&child));
+    assert_eq!(children(), Vec::<String>::new());
+}
+
+/// Makes this program a parent that waits for a parked child until it is killed.
+pub(crate) const DOOMED_WORD: &str = "doomed-parent";
+
+pub(crate) fn doomed_parent() -> ! {
+    let patient = sandbox::SandboxSettings { wall_factor: 1000, ..settings() };
+    let sandbox = Sandbox::new(patient).unwrap();
+    assert_serves(&sandbox, &mut in_memory(b"x"), b"x");
+    println!("{}", only_child());
+    std::io::stdout().flush().unwrap();
+    let (_, end) = parse(&sandbox, "park", &mut in_memory(b""));
+    panic!("{end:?}");
+}
+
+fn doomed() {
+    let mut parent = Command::new(std::env::current_exe().unwrap())
+        .arg(DOOMED_WORD)
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut child = String::new();
+    BufReader::new(parent.stdout.take().unwrap()).read_line(&mut child).unwrap();
+    let child = child.trim();
+    assert!(is_alive(child));
+    parent.kill().unwrap();
+    parent.wait().unwrap();
+    let end = Instant::now() + Duration::from_secs(10);
+    while is_alive(child) {
+        assert!(Instant::now() < end, "{child} lives");
+        std::thread::yield_now();
+    }
+}
+
+fn killed_idle() {
+    let sandbox = sandbox();
+    assert_serves(&sandbox, &mut in_memory(b"x"), b"x");
+    let child = only_child();
+    let number = rustix::process::Pid::from_raw(child.parse().unwrap()).unwrap();
+    rustix::process::kill_process(number, rustix::process::Signal::KILL).unwrap();
+    while is_alive(&child) {
+        std::thread::yield_now();
+    }
+    let (blocks, end) = parse(&sandbox, "echo", &mut in_memory(b"x"));
+    assert_eq!((blocks.len(), end), (1, Ok(())));
+}
+
+fn eight_threads() {
+    let sandbox = sandbox();
+    std::thread::scope(|scope| {
+        for thread in 0..8_u8 {
+            let sandbox = &sandbox;
+            scope.spawn(move || {
+                for round in 0..25_u8 {
+                    let bytes = [thread, round].repeat(1000);
+                    assert_serves(sandbox, &mut in_memory(&bytes), &bytes);
+                    if round % 8 == thread {
+                        assert!(parse(sandbox, "abort", &mut in_memory(b"")).1.is_err());
+                    }
+                }
+            });
+        }
+    });
+    assert!(children().len() <= settings().idle_max);
+}
+
+fn resident() {
+    let sandbox = sandbox();
+    let mut largest = 0;
+    sandbox
+        .parse(&job("hold"), &mut in_memory(b""), MEMORY, &mut |block| {
+            if block == Block::Page(1) {
+                largest = sandbox.resident_bytes();
+            }
+            ControlFlow::Continue(())
+        })
+        .unwrap();
+    assert!((40 << 20..60 << 20).contains(&largest), "{largest}");
+    drop(sandbox);
+}
+
+fn small_lease() {
+    let sandbox = sandbox();
+    let end = sandbox
+        .parse(&job("hold"), &mut in_memory(b""), 20 << 20, &mut |_| ControlFlow::Continue(()));
+    let failure = end.unwrap_err();
+    assert!(failure.message.contains("more than 20 MiB of memory"), "{}", failure.message);
+    assert_eq!(said(&sandbox, "threads"), "20190");
+}

@@ -1,0 +1,177 @@
+//! A worker whose formats are misdeeds.
+
+use rustix::time::{ClockId, clock_gettime};
+use sandbox::child::{Task, Worker};
+use std::hint::black_box;
+use std::io::{self, Read};
+use std::ops::ControlFlow;
+use std::process::Command;
+use std::thread;
+use types::block::{Block, Span, TextKind};
+use types::document::Body;
+use types::failure::Failure;
+use types::seam::parse::MemberEvent;
+
+pub(crate) struct Hostile;
+
+type Push<'a> = dyn FnMut(Block) -> ControlFlow<()> + 'a;
+type Visit<'a> = dyn FnMut(MemberEvent<'_>) -> ControlFlow<()> + 'a;
+
+impl Worker for Hostile {
+    fn parse(&self, task: &Task<'_>, body: &mut Body, push: &mut Push<'_>) -> Result<(), Failure> {
+        let mut document = Vec::new();
+        body.read_to_end(&mut document).unwrap();
+        let mut say = |said: String| {
+            let (ControlFlow::Continue(()) | ControlFlow::Break(())) = push(Block::Title(said));
+        };
+        match task.format {
+            "echo" => say(format!("{} {}", task.name, checksum(&document))),
+            "refuse" => return Err(Failure::bad_document("no", "none")),
+            "panic" => panic!("boom"),
+            "index" => say(document[document.len() + 5].to_string()),
+            "abort" => std::process::abort(),
+            "blocks-then-abort" => {
+                (0..5000).for_each(|number| say(format!("block {number:04}")));
+                std::process::abort()
+            }
+            "small-steps" => {
+                let mut kept = Vec::new();
+                loop {
+                    kept.push(black_box(vec![1_u8; 1 << 20]));
+                }
+            }
+            "huge" => say(black_box(vec![7_u8; 8 << 30]).len().to_string()),
+            "recurse" => say(recurse(0, &mut [1; 1000]).to_string()),
+            "spin" => spin(u64::MAX),
+            "burn" => spin(700),
+            "park" => loop {
+                thread::park();
+            },
+            "flood" => loop {
+                push(text("x".repeat(30_000)));
+            },
+            "one-big-block" => {
+                push(text("x".repeat(17 << 20)));
+            }
+            "chatter" => {
+                println!("{}", "to standard output ".repeat(10_000));
+                eprintln!("{}", "to standard error ".repeat(10_000));
+                say("quiet".to_owned());
+            }
+            "create" => say(kind_of(std::fs::File::create("/tmp/gristmill-hostile"))),
+            "read" => say(kind_of(std::fs::read("/etc/passwd"))),
+            "connect" => say(kind_of(std::net::TcpStream::connect("127.0.0.1:22"))),
+            "exec" => say(kind_of(Command::new("/bin/true").status())),
+            "processors" => say(thread::available_parallelism().unwrap().to_string()),
+            "threads" => {
+                let started: Vec<_> = (0..20)
+                    .map(|number| thread::spawn(move || vec![1_u8; 1000 + number].len()))
+                    .collect();
+                let sum: usize = started.into_iter().map(|thread| thread.join().unwrap()).sum();
+                say(sum.to_string());
+            }
+            "hold" => {
+                let held = black_box(vec![1_u8; 40 << 20]);
+                push(Block::Page(1));
+                (0..10).for_each(|_| drop(push(text("x".repeat(30_000)))));
+                drop(held);
+            }
+            other => paged(other, task.first_page, push),
+        }
+        Ok(())
+    }
+
+    fn unpack(
+        &self,
+        task: &Task<'_>,
+        body: &mut Body,
+        visit: &mut Visit<'_>,
+    ) -> Result<(), Failure> {
+        let mut archive = Vec::new();
+        body.read_to_end(&mut archive).unwrap();
+        let begin = |name, visit: &mut Visit<'_>| visit(MemberEvent::Begin { name });
+        let mut go_on = true;
+        match task.format {
+            "members" => {
+                for (number, member) in archive.chunks(100_000).enumerate() {
+                    go_on &= begin(&format!("dir/{number}"), visit).is_continue();
+                    go_on &= visit(MemberEvent::Data(member)).is_continue();
+                    go_on &= visit(MemberEvent::End).is_continue();
+                }
+                let failure = Failure::bad_document("locked", "unlock");
+                go_on &= visit(MemberEvent::Failed { name: "locked", failure }).is_continue();
+            }
+            "dies-in-member" => {
+                go_on &= begin("half", visit).is_continue();
+                go_on &= visit(MemberEvent::Data(b"half of")).is_continue();
+                std::process::abort();
+            }
+            "dies-at-once" => std::process::abort(),
+            "escapes" => go_on &= begin("../../etc/passwd", visit).is_continue(),
+            "headless" => go_on &= visit(MemberEvent::Data(b"of no member")).is_continue(),
+            "bomb" => {
+                go_on &= begin("bomb", visit).is_continue();
+                while go_on {
+                    go_on &= visit(MemberEvent::Data(&[0; 60_000])).is_continue();
+                }
+            }
+            other => return Err(Failure::bad_document(other, "none")),
+        }
+        Ok(())
+    }
+}
+
+/// Formats `PAGES:BAD,BAD`: pages, of which some abort; `late` in front announces a page after its text.
+fn paged(format: &str, first_page: u32, push: &mut Push<'_>) {
+    let (how, pages) = format.split_once('/').unwrap();
+    let (count, bad) = pages.split_once(':').unwrap();
+    let bad: Vec<u32> = bad.split(',').filter_map(|page| page.parse().ok()).collect();
+    push(Block::Title("title".to_owned()));
+    for page in first_page..=count.parse().unwrap() {
+        if how != "late" {
+            push(Block::Page(page));
+        }
+        if bad.contains(&page) {
+            match how {
+                "panic" => panic!("bad page"),
+                "spin" => spin(u64::MAX),
+                _ => std::process::abort(),
+            }
+        }
+        if how == "late" {
+            push(Block::Page(page));
+        }
+        push(text(format!("text {page}")));
+    }
+}
+
+fn text(text: String) -> Block {
+    Block::Text { kind: TextKind::Paragraph, text, span: Span::default() }
+}
+
+pub(crate) fn checksum(bytes: &[u8]) -> u64 {
+    bytes.iter().fold(bytes.len() as u64, |sum, byte| sum.wrapping_mul(31) + u64::from(*byte))
+}
+
+fn kind_of<T>(result: io::Result<T>) -> String {
+    result.map_or_else(|error| format!("{:?}", error.kind()), |_| "done".to_owned())
+}
+
+/// Milliseconds of processor time.
+fn spin(millis: u64) {
+    let used = || {
+        let time = clock_gettime(ClockId::ProcessCPUTime);
+        time.tv_sec as u64 * 1000 + time.tv_nsec as u64 / 1_000_000
+    };
+    let end = used().saturating_add(millis);
+    while used() < end {
+        black_box(());
+    }
+}
+
+#[expect(unconditional_recursion, reason = "it is to overflow the stack")]
+fn recurse(depth: u64, above: &mut [u8; 1000]) -> u64 {
+    let mut here = *above;
+    here[(depth % 1000) as usize] = depth as u8;
+    recurse(depth + 1, &mut here) + u64::from(here[3])
+}
