@@ -92,7 +92,7 @@ impl Live {
     ) -> Result<(), Unsent> {
         self.documents += 1;
         self.bytes += request.size;
-        // One more: the kernel counts whole seconds.
+        // One more: what was used is rounded up.
         self.cpu_secs_left = self.cpu_secs_left.saturating_sub(request.cpu_secs + 1);
         self.pipes.send(&frame(Op::Request, &encode(request)), patience)?;
         let mut document = document.take(request.size);

@@ -16,7 +16,7 @@ use std::io;
 struct Calls {
     arch: TargetArch,
     allowed: &'static [i64],
-    /// Opening and looking at files.
+    /// Opening and looking at files, and the calls that confined this process.
     refused: &'static [i64],
     /// Only without the right to execute the pages.
     mapping: [i64; 2],
@@ -79,6 +79,7 @@ const X86_64: Calls = Calls {
         262, // newfstatat
         267, // readlinkat
         269, // faccessat
+        317, // seccomp
         332, // statx
         439, // faccessat2
     ],
@@ -137,6 +138,7 @@ const AARCH64: Calls = Calls {
         78,  // readlinkat
         79,  // newfstatat
         167, // prctl
+        277, // seccomp
         291, // statx
         439, // faccessat2
     ],
@@ -157,7 +159,7 @@ pub(super) fn apply() -> io::Result<Option<String>> {
         "aarch64" => AARCH64,
         other => return Ok(Some(format!("no system call filter is known for {other}"))),
     };
-    // The list comes last: it forbids to load further filters.
+    // What is refused comes last: loading a filter is among it.
     for program in programs(&calls).map_err(io::Error::other)? {
         seccompiler::apply_filter(&program).map_err(io::Error::other)?;
     }
@@ -168,9 +170,9 @@ fn programs(calls: &Calls) -> Result<[BpfProgram; 3], seccompiler::BackendError>
     let refused = always(calls.refused);
     let old_clone = always(&[calls.clone3]);
     Ok([
-        program(refused, calls.arch, SeccompAction::Allow, SeccompAction::Errno(EACCES))?,
         program(old_clone, calls.arch, SeccompAction::Allow, SeccompAction::Errno(ENOSYS))?,
         program(allowed(calls)?, calls.arch, SeccompAction::KillProcess, SeccompAction::Allow)?,
+        program(refused, calls.arch, SeccompAction::Allow, SeccompAction::Errno(EACCES))?,
     ])
 }
 

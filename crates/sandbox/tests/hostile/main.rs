@@ -3,6 +3,8 @@
 //! `main` is the child's as well as the test's, so `/proc/self/exe` is this program. The cases run one after
 //! another, because some of them count the processes that live.
 #![expect(clippy::unwrap_used, reason = "a panic is how a case fails")]
+#![expect(clippy::print_stdout, reason = "the names of the cases, and misdeeds")]
+#![expect(clippy::print_stderr, reason = "a misdeed")]
 
 mod worker;
 mod fixture;
