@@ -1,3 +1,4 @@
 //! Sources and embedders: what reads from outside.
 
+pub mod embed;
 pub mod source;

@@ -17,21 +17,13 @@ use std::sync::Arc;
 use stdin::Spooled;
 use types::seam::{Source, SourceError};
 
-/// What the configuration says about sources.
-#[derive(Debug, Clone)]
-pub struct Settings {
-    /// Patterns in the syntax of `.gitignore`, relative to each source folder; they win over `.gristmillignore`.
-    pub exclude: Vec<String>,
-    /// Standard input is kept here, unnamed, until its source is dropped. On a disk, not in memory.
-    pub spool_folder: PathBuf,
-}
-
 /// Opens a SOURCE argument: `-`, a file, or a folder.
 ///
-/// `-` reads standard input to its end before it returns.
-pub fn open_argument(argument: &str, settings: &Settings) -> Result<Arc<dyn Source>, SourceError> {
+/// `exclude` holds patterns in the syntax of `.gitignore`, relative to a source folder; they win over its
+/// `.gristmillignore`. `-` reads standard input to its end before it returns.
+pub fn open_argument(argument: &str, exclude: &[String]) -> Result<Arc<dyn Source>, SourceError> {
     if argument == "-" {
-        let source = Spooled::read(&mut std::io::stdin().lock(), &settings.spool_folder)?;
+        let source = Spooled::read(&mut std::io::stdin().lock(), &stdin::spool_folder())?;
         return Ok(Arc::new(source));
     }
     if let Some(scheme) = url_scheme(argument) {
@@ -40,11 +32,25 @@ pub fn open_argument(argument: &str, settings: &Settings) -> Result<Arc<dyn Sour
             hint: "download the documents into a folder, and name the folder".to_owned(),
         });
     }
-    let path = absolute(Path::new(argument))?;
-    match std::fs::metadata(&path) {
-        Ok(meta) if meta.is_dir() => Ok(Arc::new(Folder::open(&path, &settings.exclude)?)),
-        Ok(_) => Ok(Arc::new(SingleFile::open(&path)?)),
-        Err(error) => Err(unusable(&path, &error)),
+    open_path(&absolute(Path::new(argument))?, exclude)
+}
+
+/// Opens a source again by the name that it has in the store; standard input cannot be.
+pub fn open_named(source: &str, exclude: &[String]) -> Result<Arc<dyn Source>, SourceError> {
+    if source == "-" {
+        return Err(SourceError {
+            message: "standard input is over".to_owned(),
+            hint: "ingest the same input again".to_owned(),
+        });
+    }
+    open_path(&name::decode_path(source), exclude)
+}
+
+fn open_path(path: &Path, exclude: &[String]) -> Result<Arc<dyn Source>, SourceError> {
+    match std::fs::metadata(path) {
+        Ok(meta) if meta.is_dir() => Ok(Arc::new(Folder::open(path, exclude)?)),
+        Ok(_) => Ok(Arc::new(SingleFile::open(path)?)),
+        Err(error) => Err(unusable(path, &error)),
     }
 }
 

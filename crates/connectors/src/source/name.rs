@@ -4,10 +4,10 @@
 //! at least `80`). A `%` that would read like such an escape, or like `%25`, becomes `%25`; every other `%` stays
 //! as it is, so `100%.txt` and `My%20file.pdf` keep their names. Two file names never meet in one document name.
 
-use std::ffi::OsStr;
+use std::ffi::{OsStr, OsString};
 use std::fmt::Write;
-use std::os::unix::ffi::OsStrExt;
-use std::path::{Component, Path};
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::path::{Component, Path, PathBuf};
 
 /// One file name, one-to-one. Control characters are kept: they are valid names.
 pub fn encode(name: &OsStr) -> String {
@@ -39,6 +39,29 @@ pub fn encode_path(path: &Path) -> String {
     if encoded.is_empty() { "/".to_owned() } else { encoded }
 }
 
+/// The path of which [`encode_path`] made `name`.
+pub fn decode_path(name: &str) -> PathBuf {
+    PathBuf::from(OsString::from_vec(decode(name)))
+}
+
+fn decode(name: &str) -> Vec<u8> {
+    let mut rest = name.as_bytes();
+    let mut decoded = Vec::with_capacity(rest.len());
+    while let Some((first, after)) = rest.split_first() {
+        decoded.push(*first);
+        rest = after;
+        if *first == b'%' && reads_as_escape(after) {
+            let (digits, behind) = after.split_at(2);
+            let byte =
+                std::str::from_utf8(digits).ok().and_then(|d| u8::from_str_radix(d, 16).ok());
+            decoded.pop();
+            decoded.push(byte.expect("an escape is two hexadecimal digits"));
+            rest = behind;
+        }
+    }
+    decoded
+}
+
 /// A path for messages: in quotation marks, with escapes, since a line break in it would break the terminal's
 /// output.
 pub fn shown(path: &Path) -> String {
@@ -57,23 +80,6 @@ fn reads_as_escape(rest: &[u8]) -> bool {
 mod tests {
     use super::*;
     use proptest::prelude::*;
-
-    /// The way back, which shows that no two names are encoded alike.
-    fn decode(name: &str) -> Vec<u8> {
-        let mut rest = name.as_bytes();
-        let mut decoded = Vec::new();
-        while let Some((first, after)) = rest.split_first() {
-            if *first == b'%' && reads_as_escape(after) {
-                let digits = std::str::from_utf8(&after[..2]).unwrap();
-                decoded.push(u8::from_str_radix(digits, 16).unwrap());
-                rest = &after[2..];
-            } else {
-                decoded.push(*first);
-                rest = after;
-            }
-        }
-        decoded
-    }
 
     #[test]
     fn only_what_must_be_is_encoded() {
@@ -95,6 +101,7 @@ mod tests {
     #[test]
     fn a_path_is_encoded_part_by_part() {
         assert_eq!(encode_path(Path::new(OsStr::from_bytes(b"/a/\xff/b"))), "/a/%FF/b");
+        assert_eq!(decode_path("/a/%FF/b"), Path::new(OsStr::from_bytes(b"/a/\xff/b")));
         assert_eq!(encode_path(Path::new("/")), "/");
     }
 

@@ -20,6 +20,13 @@ const DOCUMENT: &str = "stdin.jsonl";
 /// As pipes are on Linux.
 const BUFFER_BYTES: usize = 64 * 1024;
 
+/// Where standard input is kept: `TMPDIR` if it is set, else where files lie on a disk. `/tmp` often lies in memory.
+pub(super) fn spool_folder() -> PathBuf {
+    let named = std::env::temp_dir();
+    let on_disk = Path::new("/var/tmp");
+    if named == Path::new("/tmp") && on_disk.is_dir() { on_disk.to_owned() } else { named }
+}
+
 /// What came through standard input. Input without a byte holds no document.
 #[derive(Debug)]
 pub struct Spooled {
@@ -64,11 +71,11 @@ fn cannot_keep(folder: &Path, written: u64, error: &io::Error) -> SourceError {
     let (message, hint) = match error.kind() {
         io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => (
             format!("no room for standard input in {folder} after {written} bytes"),
-            "free some space, or write the input to a file and name that file",
+            "set TMPDIR to a folder with more room, or write the input to a file and name that file",
         ),
         _ => (
             format!("cannot keep standard input in {folder}: {error}"),
-            "write the input to a file and name that file",
+            "set TMPDIR to a folder that can be written, or write the input to a file and name that file",
         ),
     };
     SourceError { message, hint: hint.to_owned() }

@@ -4,12 +4,8 @@ use super::*;
 use std::fs;
 use std::os::unix::fs::symlink;
 
-fn settings() -> Settings {
-    Settings { exclude: Vec::new(), spool_folder: std::env::temp_dir() }
-}
-
 fn refused(argument: &str) -> String {
-    match open_argument(argument, &settings()) {
+    match open_argument(argument, &[]) {
         Ok(source) => panic!("{argument} was opened as {}", source.name()),
         Err(error) => {
             assert!(!error.hint.is_empty());
@@ -42,6 +38,7 @@ fn spellings_of_one_folder_are_one_source() {
     let docs = root.path().join("real/docs");
     fs::create_dir_all(&docs).unwrap();
     fs::write(docs.join("a.md"), "a").unwrap();
+    fs::write(docs.join("%FF"), "not an escape, but a file's name").unwrap();
     symlink("real/docs", root.path().join("link")).unwrap();
     let base = root.path().to_str().unwrap();
     for (argument, name) in [
@@ -52,8 +49,10 @@ fn spellings_of_one_folder_are_one_source() {
         ("link", "link"),
         ("link/../docs", "real/docs"),
         ("real/docs/a.md", "real/docs/a.md"),
+        ("real/docs/%FF", "real/docs/%25FF"),
     ] {
-        let source = open_argument(&format!("{base}/{argument}"), &settings()).unwrap();
+        let source = open_argument(&format!("{base}/{argument}"), &[]).unwrap();
         assert_eq!(source.name(), format!("{base}/{name}"));
+        assert_eq!(open_named(source.name(), &[]).unwrap().name(), source.name());
     }
 }

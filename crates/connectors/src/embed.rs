@@ -1,0 +1,5 @@
+//! Embedders: what makes vectors out of texts.
+
+pub mod builtin;
+
+pub use builtin::BuiltinEmbedder;
