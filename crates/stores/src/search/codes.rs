@@ -78,10 +78,13 @@ pub(crate) struct BlockView<'a> {
 impl<'a> BlockView<'a> {
     pub(crate) fn new(n: usize, chunks: &'a [u8], data: &'a [u8]) -> Result<Self, BadBlock> {
         // data = n·dims + 4·n + 4·dims
-        let dims = data.len().checked_sub(4 * n).ok_or(BadBlock)? / (n + 4);
-        if n == 0 || dims == 0 || chunks.len() != 8 * n || data.len() != n * dims + 4 * (n + dims) {
-            return Err(BadBlock);
-        }
+        let fits = || {
+            let dims = data.len().checked_sub(n.checked_mul(4)?)?.checked_div(n.checked_add(4)?)?;
+            let whole = n.checked_mul(dims)?.checked_add(n.checked_add(dims)?.checked_mul(4)?)?;
+            (n > 0 && dims > 0 && whole == data.len() && chunks.len() == n.checked_mul(8)?)
+                .then_some(dims)
+        };
+        let dims = fits().ok_or(BadBlock)?;
         let (codes, rest) = data.split_at(n * dims);
         let (scales, mean) = rest.split_at(4 * n);
         Ok(Self { n, dims, chunks, codes: bytemuck::cast_slice(codes), scales, mean })

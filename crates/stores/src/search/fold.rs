@@ -12,8 +12,22 @@ pub(crate) fn fold(word: &str) -> String {
         .collect()
 }
 
-/// The tokeniser takes marks off Latin letters only.
+/// The tokeniser takes marks off Latin letters only, and gives the other forms of a letter up.
 fn base(c: char) -> char {
+    match c {
+        'µ' => return 'μ',
+        'ς' => return 'σ',
+        'ſ' | 'ẛ' => return 's',
+        'ϐ' => return 'β',
+        'ϑ' => return 'θ',
+        'ϕ' => return 'φ',
+        'ϖ' => return 'π',
+        'ϰ' => return 'κ',
+        'ϱ' => return 'ρ',
+        'ϵ' => return 'ε',
+        '\u{1fbe}' => return 'ι',
+        _ => {}
+    }
     let mut first = None;
     decompose_canonical(c, |part| {
         first.get_or_insert(part);

@@ -96,8 +96,12 @@ mod tests {
             let (first, second) = all.split_at(cut.min(all.len()));
             let mut one = Top::new(size);
             let mut other = Top::new(size);
-            second.iter().rev().for_each(|s| one.offer(*s));
-            first.iter().for_each(|s| other.offer(*s));
+            for scored in second.iter().rev() {
+                one.offer(*scored);
+            }
+            for scored in first {
+                other.offer(*scored);
+            }
             one.merge(other);
             prop_assert_eq!(one.into_sorted(), expected);
         }

@@ -19,7 +19,7 @@ pub(crate) const LETTERS_FOR_TWO: usize = 8;
 pub(crate) fn alphabet(word: &[char]) -> Option<&'static str> {
     const LATIN: &str = "abcdefghijklmnopqrstuvwxyz";
     const CYRILLIC: &str = "абвгдежзийклмнопрстуфхцчшщъыьэюяёєіїґў";
-    const GREEK: &str = "αβγδεζηθικλμνξοπρσςτυφχψωάέήίόύώϊϋΐΰ";
+    const GREEK: &str = "αβγδεζηθικλμνξοπρστυφχψωάέήίόύώϊϋΐΰ";
     if !(LETTERS_MIN..=LETTERS_MAX).contains(&word.len()) {
         return None;
     }

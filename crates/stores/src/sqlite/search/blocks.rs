@@ -4,6 +4,7 @@
 //! its vectors better and whose pages lie in a row.
 
 use super::super::error::{Cause, Outcome};
+use super::super::vectors::decode;
 use crate::search::codes::{BlockView, CodeBlock};
 use rusqlite::{Connection, OptionalExtension as _};
 
@@ -45,7 +46,7 @@ pub(crate) fn rebuild_codes(tx: &Connection) -> Outcome<()> {
     let mut found = statement.query([])?;
     let mut rows = Vec::new();
     while let Some(row) = found.next()? {
-        rows.push((row.get(0)?, floats(row.get_ref(1)?.as_blob().map_err(rusqlite::Error::from)?)));
+        rows.push((row.get(0)?, decode(row.get_ref(1)?.as_blob().map_err(rusqlite::Error::from)?)));
         if rows.len() == BLOCK_MAX {
             insert_rows(tx, &rows)?;
             rows.clear();
@@ -105,7 +106,7 @@ fn vectors_of(tx: &Connection, block: i64) -> Outcome<Vec<(i64, Vec<f32>)>> {
     let mut vectors = Vec::new();
     for chunk in view.chunks() {
         let vector = statement
-            .query_row([chunk], |row| Ok(floats(row.get_ref(0)?.as_blob()?)))
+            .query_row([chunk], |row| Ok(decode(row.get_ref(0)?.as_blob()?)))
             .optional()?;
         vectors.extend(vector.map(|vector| (chunk, vector)));
     }
@@ -114,10 +115,4 @@ fn vectors_of(tx: &Connection, block: i64) -> Outcome<Vec<(i64, Vec<f32>)>> {
 
 pub(crate) fn damaged(block: i64) -> Cause {
     Cause::damaged(format!("block {block} of the search codes has lengths that do not fit"))
-}
-
-/// f32, little-endian.
-pub(crate) fn floats(bytes: &[u8]) -> Vec<f32> {
-    let (values, _) = bytes.as_chunks::<4>();
-    values.iter().map(|value| f32::from_le_bytes(*value)).collect()
 }

@@ -10,6 +10,7 @@ use crate::search::top::Scored;
 use ahash::AHashSet;
 use rusqlite::Connection;
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::sync::{Arc, Mutex, PoisonError};
 use types::seam::StoreErrorKind;
 
@@ -62,11 +63,11 @@ impl Held {
         let mut statement =
             conn.prepare_cached("SELECT n, chunks, data FROM code WHERE block = ?1")?;
         for block in wanted {
-            if !self.blocks.contains_key(&block) {
+            if let Entry::Vacant(place) = self.blocks.entry(block) {
                 let read = statement.query_row([block], |row| {
                     Ok(CodeBlock { n: row.get(0)?, chunks: row.get(1)?, data: row.get(2)? })
                 })?;
-                self.blocks.insert(block, Arc::new(read));
+                place.insert(Arc::new(read));
             }
         }
         let blocks = self.blocks.iter().map(|(number, block)| (*number, Arc::clone(block)));

@@ -1,8 +1,8 @@
 //! The nearest chunks of a vector: candidates by codes, then exact cosines out of the file.
 
 use super::super::error::Outcome;
+use super::super::vectors::decode;
 use super::Ranked;
-use super::blocks::floats;
 use super::filter::Visible;
 use super::mirror::Codes;
 use crate::search::codes::{CodedQuery, cosine};
@@ -62,7 +62,7 @@ fn rescored(chunks: &[i64], vector: &[f32], visible: &Visible<'_>) -> Outcome<Ve
     let mut ranked = Vec::with_capacity(chunks.len());
     for chunk in chunks {
         let score = statement
-            .query_row([chunk], |row| Ok(cosine(vector, &floats(row.get_ref(0)?.as_blob()?))))
+            .query_row([chunk], |row| Ok(cosine(vector, &decode(row.get_ref(0)?.as_blob()?))))
             .optional()?;
         ranked.extend(score.map(|score| (*chunk, score)));
     }

@@ -10,9 +10,9 @@ use types::query::{Correction, Spelled};
 
 /// Words taken for one mistyped word.
 const TAKEN_MAX: usize = 3;
-/// First letters in which a word with two errors is taken to be right.
+/// Letters that words with the same beginning share.
 const PREFIX: usize = 3;
-/// Words of the index that are compared in search of one with two errors.
+/// Words of one beginning that are compared.
 const SCANNED_MAX: usize = 20_000;
 
 /// Words that the index holds stay as they are, and so does everything between words.
@@ -84,18 +84,26 @@ fn held(conn: &Connection, words: Vec<String>) -> Outcome<Vec<(String, u64)>> {
     Ok(held)
 }
 
+/// Looks where the first letters are as typed, or two of them in the wrong order.
 fn two_errors_away(conn: &Connection, letters: &[char]) -> Outcome<Vec<(String, u64)>> {
-    let prefix: String = letters[..PREFIX].iter().collect();
+    let first = |word: &str| word.chars().take(PREFIX).collect::<String>();
+    let mut prefixes: Vec<String> =
+        transpositions(letters).iter().map(|word| first(word)).collect();
+    prefixes.push(letters.iter().take(PREFIX).collect());
+    prefixes.sort_unstable();
+    prefixes.dedup();
     let mut statement = conn.prepare_cached(
         "SELECT term, doc FROM word WHERE term >= ?1 AND term < ?1 || char(0x10ffff) LIMIT ?2",
     )?;
-    let mut rows = statement.query((prefix, SCANNED_MAX as i64))?;
     let mut found = Vec::new();
-    while let Some(row) = rows.next()? {
-        let term: String = row.get(0)?;
-        let candidate: Vec<char> = term.chars().collect();
-        if distance(letters, &candidate, 2).is_some() {
-            found.push((term, row.get(1)?));
+    for prefix in prefixes {
+        let mut rows = statement.query((prefix, SCANNED_MAX as i64))?;
+        while let Some(row) = rows.next()? {
+            let term: String = row.get(0)?;
+            let candidate: Vec<char> = term.chars().collect();
+            if distance(letters, &candidate, 2).is_some() {
+                found.push((term, row.get(1)?));
+            }
         }
     }
     Ok(found)
