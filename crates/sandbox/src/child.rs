@@ -43,8 +43,8 @@ pub(crate) const STACK_BYTES: usize = 64 << 20;
 /// Knows the formats. Runs in the child only, one job at a time.
 pub trait Worker: Sync {
     /// `first_page` above 1 continues a document whose earlier pages were already delivered: what stands on them
-    /// is not pushed again, and a first page past the end is `Ok` without a block. Pushing the same document
-    /// twice gives the same blocks.
+    /// is not pushed again, and a first page past the end is `Ok` without a block. A page is announced before the
+    /// work on it begins, so that a death is blamed on the right one. The same document gives the same blocks.
     fn parse(
         &self,
         task: &Task<'_>,

@@ -2,7 +2,7 @@
 //!
 //! After a death in a paged document the pages that arrived stay, and a fresh child begins with the page after the
 //! one that struck. A crash without any page gets one more try from the beginning, because it may have come from
-//! outside; the blocks that arrived before are left out then.
+//! outside; the blocks that arrived before are left out then. Spans go on where the earlier child's ended.
 
 use crate::verdict::Death;
 use std::ops::ControlFlow;
@@ -32,11 +32,23 @@ pub(crate) struct Progress<'a> {
     delivered: u64,
     seen: u64,
     deaths: u32,
+    /// End of the text delivered so far, and of the text delivered by earlier children.
+    text_end: u64,
+    text_base: u64,
 }
 
 impl<'a> Progress<'a> {
     pub(crate) fn new(push: &'a mut dyn FnMut(Block) -> ControlFlow<()>) -> Self {
-        Self { push, first_page: 1, page: None, delivered: 0, seen: 0, deaths: 0 }
+        Self {
+            push,
+            first_page: 1,
+            page: None,
+            delivered: 0,
+            seen: 0,
+            deaths: 0,
+            text_end: 0,
+            text_base: 0,
+        }
     }
 
     pub(crate) fn first_page(&self) -> u32 {
@@ -47,7 +59,7 @@ impl<'a> Progress<'a> {
         self.deaths
     }
 
-    pub(crate) fn take(&mut self, block: Block) -> ControlFlow<()> {
+    pub(crate) fn take(&mut self, mut block: Block) -> ControlFlow<()> {
         self.seen += 1;
         if let Block::Page(number) = block {
             self.page = Some(number);
@@ -63,6 +75,11 @@ impl<'a> Progress<'a> {
         }
         if self.first_page == 1 {
             self.delivered += 1;
+        }
+        if let Block::Heading { span, .. } | Block::Text { span, .. } = &mut block {
+            span.start = span.start.saturating_add(self.text_base);
+            span.end = span.end.saturating_add(self.text_base);
+            self.text_end = span.end;
         }
         (self.push)(block)
     }
@@ -84,6 +101,10 @@ impl<'a> Progress<'a> {
         }
         let struck = advanced.unwrap_or(self.first_page).max(self.first_page);
         self.first_page = struck.saturating_add(1);
+        if self.text_end > 0 {
+            // As between any two texts, there is one byte between.
+            self.text_base = self.text_end.saturating_add(1);
+        }
         let warning = format!("page {struck} is not complete: {death}");
         match (self.push)(Block::Warning(warning)) {
             ControlFlow::Continue(()) => Next::Again,

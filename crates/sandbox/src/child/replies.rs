@@ -69,20 +69,27 @@ impl Replies {
         }
     }
 
-    /// The last frame of a job.
+    /// The last frame of a job whose worker has returned.
     pub(super) fn finish(&mut self, outcome: Result<(), Failure>) -> io::Result<()> {
+        let refused = match self.stopped.take_if(|stopped| matches!(stopped, Stopped::Refused(_))) {
+            Some(Stopped::Refused(failure)) => Err(failure),
+            _ => Ok(()),
+        };
+        match refused.and(outcome) {
+            Ok(()) => self.finish_with(Op::Done, &[]),
+            Err(failure) => self.finish_with(Op::Refused, &encode(&failure)),
+        }
+    }
+
+    /// The last frame, after the blocks that still wait.
+    pub(super) fn finish_with(&mut self, op: Op, payload: &[u8]) -> io::Result<()> {
         if self.stopped.is_none() && !self.batch.is_empty() {
-            // What went wrong is in `stopped`.
+            // What goes wrong is in `stopped` then.
             let (ControlFlow::Continue(()) | ControlFlow::Break(())) = self.flush();
         }
-        let outcome = match self.stopped.take() {
-            Some(Stopped::ParentGone(error)) => return Err(error),
-            Some(Stopped::Refused(failure)) => Err(failure),
-            None => outcome,
-        };
-        match outcome {
-            Ok(()) => self.send(Op::Done, &[]),
-            Err(failure) => self.send(Op::Refused, &encode(&failure)),
+        match self.stopped.take() {
+            Some(Stopped::ParentGone(error)) => Err(error),
+            Some(Stopped::Refused(_)) | None => self.send(op, payload),
         }
     }
 

@@ -101,5 +101,5 @@ fn reply(replies: &mut Replies, outcome: Option<Result<(), Failure>>) -> io::Res
         return replies.finish(outcome);
     }
     let place = PANICKED_AT.lock().unwrap_or_else(PoisonError::into_inner).clone();
-    replies.send(Op::Panicked, place.as_bytes())
+    replies.finish_with(Op::Panicked, place.as_bytes())
 }

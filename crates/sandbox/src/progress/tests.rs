@@ -1,4 +1,5 @@
 use super::*;
+use types::block::{Span, TextKind};
 
 /// What one child pushes before it dies of `death`.
 type Life = (Vec<Block>, Death);
@@ -77,6 +78,28 @@ fn after_a_death_reading_goes_on_at_the_next_page_without_the_title() {
         assert_eq!(firsts, [1, 3]);
         assert_eq!(next, Next::Again);
     }
+}
+
+#[test]
+fn spans_go_on_where_the_earlier_child_ended() {
+    let spanned = |start, end| Block::Text {
+        kind: TextKind::Paragraph,
+        text: "x".repeat((end - start) as usize),
+        span: Span { start, end },
+    };
+    let (got, _, _) = run(vec![
+        (vec![Block::Page(1), spanned(0, 5), spanned(6, 10), Block::Page(2)], crash()),
+        (vec![Block::Page(3), spanned(0, 3), Block::Page(4)], crash()),
+        (vec![Block::Page(5), spanned(0, 2)], crash()),
+    ]);
+    let spans: Vec<_> = got
+        .iter()
+        .filter_map(|block| match block {
+            Block::Text { span, .. } => Some((span.start, span.end)),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(spans, [(0, 5), (6, 10), (11, 14), (15, 17)]);
 }
 
 #[test]
