@@ -5,6 +5,9 @@
 pub mod sqlite;
 mod search;
 
+#[cfg(test)]
+mod conformance;
+
 pub use sqlite::{Access, FullText, SqliteOptions, SqliteStore};
 
 use std::path::Path;

@@ -22,6 +22,9 @@ mod totals;
 mod vectors;
 mod verify;
 
+#[cfg(test)]
+mod tests;
+
 pub use open::Access;
 
 use error::Outcome;

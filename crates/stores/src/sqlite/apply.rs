@@ -128,7 +128,9 @@ impl<'c> Writing<'c> {
             return Ok(row);
         }
         self.conn
-            .prepare_cached("INSERT INTO document(source, file, name, last_run) VALUES(?1, ?2, ?3, ?4)")?
+            .prepare_cached(
+                "INSERT INTO document(source, file, name, last_run) VALUES(?1, ?2, ?3, ?4)",
+            )?
             .execute(params![source.0, file, name, run])?;
         documents::find(self.conn, source, name)?
             .ok_or_else(|| Cause::damaged(format!("document {name} was inserted and is not found")))

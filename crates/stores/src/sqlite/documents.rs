@@ -40,7 +40,11 @@ const ROW: &str = "SELECT id, source, file, name, fence, last_run, version, chun
     mixed, failed_content IS NOT NULL, open_version, open_content, open_pipeline, open_cursor, open_chunks,
     open_without_vector, open_mixed FROM document";
 
-pub(crate) fn find(conn: &Connection, source: SourceId, name: &str) -> Outcome<Option<DocumentRow>> {
+pub(crate) fn find(
+    conn: &Connection,
+    source: SourceId,
+    name: &str,
+) -> Outcome<Option<DocumentRow>> {
     let mut row = conn.prepare_cached(&format!("{ROW} WHERE source=?1 AND name=?2"))?;
     Ok(row.query_row(params![source.0, name], document_row).optional()?)
 }
@@ -147,6 +151,7 @@ pub(crate) fn stale(
         "SELECT d.id FROM file f JOIN document d ON d.source=f.source AND d.file=f.name
          WHERE f.source=?1 AND f.name=?2 AND f.stale>0 AND d.last_run<f.run AND d.version>0 LIMIT ?3",
     )?;
-    let ids = rows.query_map(params![source.0, file, limit as i64], |r| r.get(0).map(DocumentId))?;
+    let ids =
+        rows.query_map(params![source.0, file, limit as i64], |r| r.get(0).map(DocumentId))?;
     Ok(ids.collect::<Result<_, _>>()?)
 }

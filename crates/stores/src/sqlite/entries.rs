@@ -35,7 +35,9 @@ pub(crate) fn read(
 ) -> Outcome<bool> {
     let Some(pair) = labels::find(conn, label)? else { return Ok(false) };
     let (documents, entries): (u64, u64) = conn
-        .prepare_cached("SELECT count(*), coalesce(sum(chunks), 0) FROM document_pair WHERE pair=?1")?
+        .prepare_cached(
+            "SELECT count(*), coalesce(sum(chunks), 0) FROM document_pair WHERE pair=?1",
+        )?
         .query_row([pair], |r| Ok((r.get(0)?, r.get(1)?)))?;
     if documents == 0 {
         return Ok(false);

@@ -120,8 +120,8 @@ impl Writing<'_> {
         let mut rows = self.conn.prepare_cached(
             "SELECT coalesce(pair, ?3), count(*) FROM chunk WHERE document=?1 AND version=?2 GROUP BY 1",
         )?;
-        let counts = rows
-            .query_map([head.document, head.version, label], |r| Ok((r.get(0)?, r.get(1)?)))?;
+        let counts =
+            rows.query_map([head.document, head.version, label], |r| Ok((r.get(0)?, r.get(1)?)))?;
         Ok(counts.collect::<Result<_, _>>()?)
     }
 

@@ -107,9 +107,8 @@ pub(crate) fn list(conn: &Connection) -> Outcome<Vec<DeadLetter>> {
 fn letter(r: &Row<'_>) -> Outcome<DeadLetter> {
     let chunk: i64 = r.get(4)?;
     let class: String = r.get(5)?;
-    let class = class
-        .parse()
-        .map_err(|e| Cause::damaged(format!("a dead letter cannot be read: {e}")))?;
+    let class =
+        class.parse().map_err(|e| Cause::damaged(format!("a dead letter cannot be read: {e}")))?;
     Ok(DeadLetter {
         id: r.get(0)?,
         source: r.get(1)?,
@@ -125,8 +124,8 @@ fn letter(r: &Row<'_>) -> Outcome<DeadLetter> {
 
 pub(crate) fn mark_for_retry(conn: &Connection, ids: &[i64]) -> Outcome<()> {
     for id in ids {
-        let mut row =
-            conn.prepare_cached("SELECT source, file, document, chunk FROM dead_letter WHERE id=?1")?;
+        let mut row = conn
+            .prepare_cached("SELECT source, file, document, chunk FROM dead_letter WHERE id=?1")?;
         let place: Option<(i64, String, String, i64)> =
             row.query_row([id], |r| Ok((r.get(0)?, r.get(1)?, r.get(2)?, r.get(3)?))).optional()?;
         let Some((source, file, document, chunk)) = place else { continue };

@@ -59,8 +59,8 @@ pub(crate) fn begin_run(conn: &Connection, run_id: &str, now: i64) -> Outcome<i6
 }
 
 pub(crate) fn end_run(conn: &Connection, run: i64, result: &str, now: i64) -> Outcome<()> {
-    let ended = conn
-        .execute("UPDATE run SET ended=?2, result=?3 WHERE id=?1", params![run, now, result])?;
+    let ended =
+        conn.execute("UPDATE run SET ended=?2, result=?3 WHERE id=?1", params![run, now, result])?;
     if ended == 1 { Ok(()) } else { Err(Cause::contract(format!("there is no run {run} to end"))) }
 }
 

@@ -99,7 +99,7 @@ fn needs_immutable(error: &rusqlite::Error, path: &Path) -> bool {
     denied && std::fs::metadata(beside(path, "-wal")).map_or(true, |log| log.len() == 0)
 }
 
-fn open_immutable(path: &Path) -> Outcome<Connection> {
+pub(super) fn open_immutable(path: &Path) -> Outcome<Connection> {
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY
         | OpenFlags::SQLITE_OPEN_NO_MUTEX
         | OpenFlags::SQLITE_OPEN_URI;

@@ -58,16 +58,13 @@ pub(crate) fn drop_head(writing: &mut Writing<'_>, row: &DocumentRow) -> Outcome
     Ok(row.chunks as u64)
 }
 
-fn drop_rows(
-    writing: &mut Writing<'_>,
-    document: i64,
-    version: i64,
-    chunks: i64,
-) -> Outcome<()> {
+fn drop_rows(writing: &mut Writing<'_>, document: i64, version: i64, chunks: i64) -> Outcome<()> {
     if chunks <= INLINE_VERSION_ROWS.min(writing.inline_rows) {
         writing.inline_rows -= chunks;
         // One more than the ledger counts would still go: the rows, not the count, are removed.
-        while delete_some(writing.conn, writing.full_text, (document, version), SWEEP_ROWS)? == SWEEP_ROWS {}
+        while delete_some(writing.conn, writing.full_text, (document, version), SWEEP_ROWS)?
+            == SWEEP_ROWS
+        {}
     } else {
         writing
             .conn
@@ -104,7 +101,9 @@ fn delete_some(
     limit: i64,
 ) -> Outcome<i64> {
     let ids = conn
-        .prepare_cached("SELECT id FROM chunk WHERE document=?1 AND version=?2 ORDER BY seq LIMIT ?3")?
+        .prepare_cached(
+            "SELECT id FROM chunk WHERE document=?1 AND version=?2 ORDER BY seq LIMIT ?3",
+        )?
         .query_map([document, version, limit], |r| r.get(0))?
         .collect::<Result<Vec<i64>, _>>()?;
     for id in &ids {

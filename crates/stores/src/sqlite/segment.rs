@@ -86,11 +86,8 @@ impl Writing<'_> {
         version.chunks += 1;
         applied.written += 1;
         if let Vector::Present(embedding) = vector {
-            let owner = vectors::Owner {
-                chunk: id,
-                document: place.row.id,
-                text_hash: chunk.text_hash,
-            };
+            let owner =
+                vectors::Owner { chunk: id, document: place.row.id, text_hash: chunk.text_hash };
             vectors::insert(self.conn, owner, &embedding, self.dimensions)?;
             self.fresh.push((id, embedding));
         } else {

@@ -8,7 +8,8 @@ use types::seam::Counts;
 
 /// Reads a row per kind of thing, never the store.
 pub(crate) fn counts(conn: &Connection, path: &Path) -> Outcome<Counts> {
-    let totals = Totals::find(conn)?.ok_or_else(|| Cause::damaged("the store's counts are gone"))?;
+    let totals =
+        Totals::find(conn)?.ok_or_else(|| Cause::damaged("the store's counts are gone"))?;
     let sources: u64 = conn.query_row("SELECT count(*) FROM source", [], |r| r.get(0))?;
     let letters: u64 = conn.query_row("SELECT count(*) FROM dead_letter", [], |r| r.get(0))?;
     let log = std::fs::metadata(beside(path, "-wal")).map_or(0, |log| log.len());

@@ -98,7 +98,9 @@ pub(crate) fn at(conn: &Connection, places: &[i64]) -> Outcome<Vec<Option<Embedd
     let mut found = Vec::with_capacity(places.len());
     for place in places {
         let embedding = row
-            .query_row([place], |r| Ok(sound(r.get(0)?, r.get_ref(1)?.as_blob()?, model.dimensions)))
+            .query_row([place], |r| {
+                Ok(sound(r.get(0)?, r.get_ref(1)?.as_blob()?, model.dimensions))
+            })
             .optional()?;
         found.push(embedding.flatten());
     }

@@ -21,11 +21,7 @@ const LISTED_MAX: u64 = 1000;
 /// Rows of `PRAGMA integrity_check` that are shown.
 const INTEGRITY_ROWS: i64 = 100;
 
-pub(crate) fn verify(
-    pool: &Pool,
-    full_text: FullText,
-    repair: Repair,
-) -> Outcome<Vec<Violation>> {
+pub(crate) fn verify(pool: &Pool, full_text: FullText, repair: Repair) -> Outcome<Vec<Violation>> {
     fault::point("store.verify")?;
     let check = |conn: &Connection| check_all(conn, full_text, repair);
     match repair {
@@ -35,13 +31,8 @@ pub(crate) fn verify(
 }
 
 fn check_all(conn: &Connection, full_text: FullText, repair: Repair) -> Outcome<Vec<Violation>> {
-    let mut check = Check {
-        conn,
-        full_text,
-        repair,
-        findings: Findings::default(),
-        unsound: BTreeSet::new(),
-    };
+    let mut check =
+        Check { conn, full_text, repair, findings: Findings::default(), unsound: BTreeSet::new() };
     if check.file()? == Soundness::Damaged {
         // Rows cannot be trusted below a damaged page; looking further would only confuse.
         return Ok(check.findings.into_list());
@@ -101,6 +92,8 @@ impl Check<'_> {
 }
 
 fn integrity(conn: &Connection) -> Outcome<Vec<String>> {
+    // FTS5 checks the segments that this connection saw last; opening a cursor makes it look again.
+    conn.prepare("SELECT rowid FROM fts LIMIT 1")?.exists([])?;
     let mut rows = conn.prepare(&format!("PRAGMA integrity_check({INTEGRITY_ROWS})"))?;
     let found = rows.query_map([], |r| r.get(0))?.collect::<Result<Vec<String>, _>>()?;
     Ok(found.into_iter().filter(|message| message != "ok").collect())

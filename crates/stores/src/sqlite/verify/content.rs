@@ -25,9 +25,7 @@ impl Check<'_> {
                 self.delete_text(chunk)?;
             }
             for (chunk, _) in damaged.vectors {
-                self.conn
-                    .prepare_cached("DELETE FROM vector WHERE chunk=?1")?
-                    .execute([chunk])?;
+                self.conn.prepare_cached("DELETE FROM vector WHERE chunk=?1")?.execute([chunk])?;
             }
         }
         Ok(())

@@ -35,7 +35,8 @@ impl Check<'_> {
         let mut writing = Writing::begin(self.conn, self.full_text)?;
         for id in wrong {
             let row = documents::get(self.conn, DocumentId(id))?;
-            let name = row.as_ref().map_or_else(|| format!("document {id}"), |row| row.name.clone());
+            let name =
+                row.as_ref().map_or_else(|| format!("document {id}"), |row| row.name.clone());
             self.findings.add("document_pair", name, "listed under wrong labels", Cure::Here);
             if self.mends() {
                 writing.leave_pairs(id)?;
@@ -47,11 +48,7 @@ impl Check<'_> {
         if self.mends() { writing.end() } else { Ok(()) }
     }
 
-    fn enter_again(
-        &self,
-        writing: &mut Writing<'_>,
-        row: &documents::DocumentRow,
-    ) -> Outcome<()> {
+    fn enter_again(&self, writing: &mut Writing<'_>, row: &documents::DocumentRow) -> Outcome<()> {
         let label = self
             .conn
             .prepare_cached("SELECT domain, category FROM pair WHERE id=?1")?
@@ -70,7 +67,12 @@ impl Check<'_> {
     pub(super) fn totals(&mut self) -> Outcome<()> {
         let are = Totals::recount(self.conn)?;
         if Totals::find(self.conn)? != Some(are) {
-            self.findings.add("totals", "total", "the counts are not those of the rows", Cure::Here);
+            self.findings.add(
+                "totals",
+                "total",
+                "the counts are not those of the rows",
+                Cure::Here,
+            );
             if self.mends() {
                 are.write(self.conn)?;
             }
@@ -92,7 +94,8 @@ impl Check<'_> {
         if missing == 0 && extra == 0 {
             return Ok(());
         }
-        let message = format!("{missing} chunks are missing, {extra} are there without their chunk");
+        let message =
+            format!("{missing} chunks are missing, {extra} are there without their chunk");
         self.findings.add("full_text", "fts", message, Cure::Here);
         if self.mends() { self.rebuild_words() } else { Ok(()) }
     }
@@ -107,7 +110,10 @@ impl Check<'_> {
         let mut insert = self.conn.prepare_cached("INSERT INTO fts(rowid, text) VALUES(?1, ?2)")?;
         while let Some(row) = rows.next()? {
             let text = row.get_ref(1)?.as_bytes().unwrap_or_default();
-            insert.execute(params![row.get::<_, i64>(0)?, index_text(&String::from_utf8_lossy(text))])?;
+            insert.execute(params![
+                row.get::<_, i64>(0)?,
+                index_text(&String::from_utf8_lossy(text))
+            ])?;
         }
         Ok(())
     }
@@ -119,9 +125,8 @@ impl Check<'_> {
             Some(coded) => {
                 let twice = coded.windows(2).filter(|two| two[0] == two[1]).count();
                 let missing = self.uncoded(&coded)?;
-                (twice + missing > 0).then(|| {
-                    format!("{missing} vectors have no code, {twice} have more than one")
-                })
+                (twice + missing > 0)
+                    .then(|| format!("{missing} vectors have no code, {twice} have more than one"))
             }
         };
         let Some(message) = message else { return Ok(()) };

@@ -203,7 +203,9 @@ impl Check<'_> {
              WHERE visible<documents OR all_of_it<documents+failed",
         )?;
         let gates = rows
-            .query_map([], |r| Ok((r.get(0)?, r.get(1)?, r.get(2)?, r.get(3)?, r.get(4)?, r.get(5)?)))?
+            .query_map([], |r| {
+                Ok((r.get(0)?, r.get(1)?, r.get(2)?, r.get(3)?, r.get(4)?, r.get(5)?))
+            })?
             .collect::<Result<Vec<(i64, String, i64, i64, i64, i64)>, _>>()?;
         for (source, file, documents, failed, visible, all) in gates {
             let message = format!(

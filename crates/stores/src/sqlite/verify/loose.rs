@@ -74,7 +74,9 @@ impl Check<'_> {
             self.findings.add("chunk_document", format!("document {document}"), message, cure);
             if self.mends() && !(orphaned && self.restore_document(&version)?) {
                 self.conn
-                    .prepare_cached("INSERT OR IGNORE INTO dropped(document, version) VALUES(?1, ?2)")?
+                    .prepare_cached(
+                        "INSERT OR IGNORE INTO dropped(document, version) VALUES(?1, ?2)",
+                    )?
                     .execute([document, number])?;
             }
         }

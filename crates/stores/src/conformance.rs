@@ -1,0 +1,27 @@
+//! What every store must do, written against the seam: one law per function, each given an empty store that
+//! is bound to [`draft::model`].
+
+mod draft;
+mod failures;
+mod gates;
+mod pairs;
+mod random;
+mod versions;
+
+pub(crate) use draft::{Draft, model, source};
+pub(crate) use random::{obeys_the_model, steps};
+
+use types::seam::{Repair, Store};
+
+/// A law, with its name for the message of a failing test.
+pub(crate) type Law = (&'static str, fn(&dyn Store));
+
+/// All laws that need no more than one open store.
+pub(crate) fn laws() -> Vec<Law> {
+    [versions::LAWS, gates::LAWS, failures::LAWS, pairs::LAWS].concat()
+}
+
+/// Nothing that a law did may break an invariant.
+pub(crate) fn assert_sound(store: &dyn Store) {
+    assert_eq!(store.verify(Repair::No).unwrap(), []);
+}

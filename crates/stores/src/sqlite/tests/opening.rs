@@ -1,0 +1,151 @@
+//! What is opened, made and refused.
+
+use super::{Kept, open};
+use crate::conformance::{Draft, assert_sound};
+use crate::sqlite::open as opening;
+use crate::{Access, FullText, SqliteOptions, SqliteStore};
+use rusqlite::Connection;
+use std::fs;
+use std::path::Path;
+use types::seam::{Store as _, StoreError, StoreErrorKind};
+
+fn refused(path: &Path, access: Access) -> StoreError {
+    SqliteStore::open(path, access, SqliteOptions::default()).unwrap_err()
+}
+
+#[test]
+fn what_is_no_store_is_refused_by_kind() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name);
+    fs::write(at("text"), "# Notes\nnot a database at all").unwrap();
+    fs::write(at("empty"), "").unwrap();
+    let other = Connection::open(at("other")).unwrap();
+    other.execute_batch("CREATE TABLE t(x); INSERT INTO t VALUES(1)").unwrap();
+    drop(other);
+    use StoreErrorKind::{Foreign, Unreachable};
+    for (name, access, kind) in [
+        ("missing", Access::Read, Unreachable),
+        ("missing", Access::Write, Unreachable),
+        ("no/folder/kb.db", Access::Create, Unreachable),
+        (".", Access::Create, Unreachable),
+        (".", Access::Read, Unreachable),
+        ("text", Access::Create, Foreign),
+        ("text", Access::Read, Foreign),
+        ("other", Access::Create, Foreign),
+        ("other", Access::Read, Foreign),
+        ("empty", Access::Read, Unreachable),
+        ("empty", Access::Write, Unreachable),
+    ] {
+        let error = refused(&at(name), access);
+        assert_eq!(error.kind, kind, "{name} {access:?}: {error}");
+        assert!(!error.hint.is_empty());
+    }
+    assert!(!at("missing").exists(), "a refused open makes nothing");
+    assert_eq!(fs::read(at("text")).unwrap(), b"# Notes\nnot a database at all");
+}
+
+#[test]
+fn a_newer_store_is_refused() {
+    let kept = Kept::new();
+    kept.store.pool.writer().unwrap().pragma_update(None, "user_version", 99).unwrap();
+    for access in [Access::Create, Access::Write, Access::Read] {
+        assert_eq!(refused(&kept.path(), access).kind, StoreErrorKind::Newer);
+    }
+}
+
+/// Killed while it made the store: before, between and after setting the log up.
+#[test]
+fn a_store_whose_making_was_interrupted_is_made_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("kb.db");
+    fs::write(&path, "").unwrap();
+    assert_sound(&open(&path, Access::Create));
+    let path = folder.path().join("kb2.db");
+    let conn = Connection::open(&path).unwrap();
+    conn.pragma_update(None, "page_size", 8192).unwrap();
+    conn.query_row("PRAGMA journal_mode=WAL", [], |_| Ok(())).unwrap();
+    drop(conn);
+    assert_ne!(fs::metadata(&path).unwrap().len(), 0);
+    assert_eq!(refused(&path, Access::Read).kind, StoreErrorKind::Unreachable);
+    assert_sound(&open(&path, Access::Create));
+}
+
+#[test]
+fn two_that_make_a_store_at_once_make_one() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("kb.db");
+    std::thread::scope(|scope| {
+        for _ in 0..4 {
+            scope.spawn(|| open(&path, Access::Create).set_setting("k", "v").unwrap());
+        }
+    });
+    assert_eq!(open(&path, Access::Read).setting("k").unwrap().as_deref(), Some("v"));
+}
+
+#[test]
+fn a_store_cut_short_is_refused() {
+    let kept = Kept::new();
+    let draft = Draft::new("a.md", "one/two/three");
+    kept.store.apply(vec![draft.whole(&kept.store)]).unwrap();
+    kept.store.tidy().unwrap();
+    let whole = fs::read(kept.path()).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let cut = folder.path().join("cut.db");
+    for length in [100, 4096, 8192, whole.len() / 2, whole.len() - 8192, whole.len() - 1] {
+        fs::write(&cut, &whole[..length]).unwrap();
+        for access in [Access::Create, Access::Write] {
+            let error = refused(&cut, access);
+            assert_eq!(error.kind, StoreErrorKind::Corrupt, "{length}: {error}");
+        }
+    }
+    fs::write(&cut, &whole[..10]).unwrap();
+    assert_eq!(refused(&cut, Access::Write).kind, StoreErrorKind::Foreign);
+}
+
+#[test]
+fn a_reader_cannot_write() {
+    let kept = Kept::new();
+    let reader = open(&kept.path(), Access::Read);
+    assert_eq!(reader.set_setting("k", "v").unwrap_err().kind, StoreErrorKind::ReadOnly);
+    assert_eq!(reader.begin_run("r").unwrap_err().kind, StoreErrorKind::ReadOnly);
+    assert_eq!(reader.sweep().unwrap_err().kind, StoreErrorKind::ReadOnly);
+    assert_eq!(reader.url(), format!("sqlite:{}", kept.path().display()));
+    assert_sound(&reader);
+}
+
+/// As on a read-only disk: nothing can be made beside the file.
+#[test]
+fn a_store_at_rest_is_read_without_its_log() {
+    let Kept { folder, store } = Kept::new();
+    store.set_setting("k", "v").unwrap();
+    store.tidy().unwrap();
+    drop(store);
+    let odd = folder.path().join("a b?c#d%41.db");
+    fs::rename(folder.path().join("kb.db"), &odd).unwrap();
+    let conn = opening::open_immutable(&odd).unwrap();
+    let value: String =
+        conn.query_row("SELECT value FROM meta WHERE key='setting.k'", [], |r| r.get(0)).unwrap();
+    assert_eq!(value, "v");
+    assert!(!opening::beside(&odd, "-shm").exists());
+}
+
+#[test]
+fn full_text_can_be_left_out_for_good() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("kb.db");
+    let options = SqliteOptions { full_text: FullText::Off };
+    drop(SqliteStore::open(&path, Access::Create, options).unwrap());
+    let store = open(&path, Access::Write);
+    store.bind_model(&crate::conformance::model()).unwrap();
+    for texts in ["one/two", "two"] {
+        let draft = Draft::new("a.md", texts);
+        store.apply(vec![draft.whole(&store)]).unwrap();
+    }
+    let words: i64 = store
+        .pool
+        .read(|conn| Ok(conn.query_row("SELECT count(*) FROM fts_docsize", [], |r| r.get(0))?))
+        .unwrap();
+    assert_eq!(words, 0);
+    store.tidy().unwrap();
+    assert_sound(&store);
+}
