@@ -1,0 +1,97 @@
+//! The command line, as typed.
+
+pub(crate) mod store;
+pub(crate) mod run;
+pub(crate) mod search;
+pub(crate) mod failures;
+pub(crate) mod config;
+
+#[cfg(test)]
+mod tests;
+
+pub(crate) use config::ConfigCommand;
+pub(crate) use failures::{FailuresCommand, Selection, Targets};
+pub(crate) use run::{IngestArgs, LabelArgs, Prune, RunArgs};
+pub(crate) use search::SearchArgs;
+pub(crate) use store::StoreArgs;
+
+use crate::config::Flag;
+use clap::{ArgAction, Parser, Subcommand};
+use std::path::PathBuf;
+
+/// Turns piles of documents into a searchable knowledge base.
+#[derive(Debug, Parser)]
+#[command(name = "gristmill", version, about, max_term_width = 100)]
+pub(crate) struct Args {
+    #[command(flatten)]
+    pub globals: Globals,
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// What every command takes.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Globals {
+    /// Configuration file [default: ./gristmill.toml if there is one]
+    #[arg(long, global = true, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// Print one JSON object on stdout, and nothing else there
+    #[arg(long, global = true)]
+    pub json: bool,
+    /// No progress, no hints
+    #[arg(short, long, global = true, conflicts_with = "verbose")]
+    pub quiet: bool,
+    /// More about what happens; twice: everything
+    #[arg(short, long, global = true, action = ArgAction::Count)]
+    pub verbose: u8,
+}
+
+/// How results are printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Format {
+    Text,
+    Json,
+}
+
+impl Globals {
+    pub(crate) fn format(&self) -> Format {
+        if self.json { Format::Json } else { Format::Text }
+    }
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Read, parse, chunk, embed, store and consolidate documents
+    Ingest(Box<IngestArgs>),
+    /// Search what is stored
+    Search(SearchArgs),
+    /// Documents, chunks, model, last runs and failures of a store
+    Status(StoreArgs),
+    /// Documents that could not be ingested: list, retry, forget
+    #[command(subcommand)]
+    Failures(FailuresCommand),
+    /// Check the store against its ledger and the sources
+    Verify {
+        #[command(flatten)]
+        store: StoreArgs,
+        /// Mend what can be mended without paying twice
+        #[arg(long)]
+        repair: bool,
+    },
+    /// Show the settings in force and where they come from, or check them
+    #[command(subcommand)]
+    Config(ConfigCommand),
+}
+
+impl Args {
+    /// The flags that set keys of the configuration.
+    pub(crate) fn flags(&self) -> Vec<Flag> {
+        match &self.command {
+            Command::Ingest(ingest) => ingest.flags(),
+            Command::Search(search) => search.store.flags(),
+            Command::Status(store) | Command::Verify { store, .. } => store.flags(),
+            Command::Failures(failures) => failures.flags(),
+            Command::Config(config) => config.flags(),
+        }
+    }
+}

@@ -1,0 +1,291 @@
+//! How each type of value is written and shown.
+
+use crate::config::confidential::{Confidential, conceal};
+use crate::config::quantity::{ByteSize, parse_duration, seconds_to_duration, show_duration};
+use crate::config::raw::Raw;
+use crate::settings::{EmbedderChoice, OnBadChunk, Profile};
+use serde_json::json;
+use std::path::PathBuf;
+use std::time::Duration;
+use types::seam::EntryVectors;
+
+/// A type that a key can have.
+pub(crate) trait Value: Sized {
+    fn read(raw: &Raw) -> Result<Self, Refusal>;
+
+    /// In base units: bytes, seconds, US dollars.
+    fn json(&self) -> serde_json::Value;
+
+    /// For people.
+    fn text(&self) -> String {
+        match self.json() {
+            serde_json::Value::String(text) => text,
+            other => other.to_string(),
+        }
+    }
+}
+
+/// Why a value cannot be taken.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Refusal {
+    /// The key's own expectation says it.
+    Unexpected,
+    /// There is more to say.
+    Because(String),
+}
+
+/// A whole number, as wide as any key needs.
+pub(crate) struct Whole(pub u64);
+
+/// US dollars, finite, not negative.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Dollars(pub f64);
+
+/// A memory limit as written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum MemorySpec {
+    Bytes(ByteSize),
+    /// Per cent of the machine's memory, 1 to 100.
+    Share(u8),
+}
+
+/// Text with something in it.
+pub(crate) struct Label(pub String);
+
+fn text(raw: &Raw) -> Result<&str, Refusal> {
+    raw.text().map(str::trim).filter(|text| !text.is_empty()).ok_or(Refusal::Unexpected)
+}
+
+fn among<T: Copy>(raw: &Raw, words: &[(&str, T)]) -> Result<T, Refusal> {
+    let typed = text(raw)?;
+    let found = words.iter().find(|(word, _)| *word == typed);
+    found.map(|(_, value)| *value).ok_or(Refusal::Unexpected)
+}
+
+impl Value for Whole {
+    fn read(raw: &Raw) -> Result<Self, Refusal> {
+        let number = match raw {
+            Raw::Integer(number) => u64::try_from(*number).ok(),
+            Raw::Word(word) => word.trim().parse().ok(),
+            _ => None,
+        };
+        number.map(Self).ok_or(Refusal::Unexpected)
+    }
+
+    fn json(&self) -> serde_json::Value {
+        json!(self.0)
+    }
+}
+
+impl Value for Dollars {
+    fn read(raw: &Raw) -> Result<Self, Refusal> {
+        let amount = match raw {
+            Raw::Integer(number) => Some(*number as f64),
+            Raw::Float(number) => Some(*number),
+            Raw::Word(word) => word.trim().parse().ok(),
+            _ => None,
+        };
+        let amount = amount.filter(|usd: &f64| usd.is_finite() && *usd >= 0.0);
+        amount.map(Self).ok_or(Refusal::Unexpected)
+    }
+
+    fn json(&self) -> serde_json::Value {
+        json!(self.0)
+    }
+}
+
+impl Value for ByteSize {
+    fn read(raw: &Raw) -> Result<Self, Refusal> {
+        let size = match raw {
+            Raw::Integer(number) => u64::try_from(*number).ok().map(Self),
+            _ => Self::parse(text(raw)?),
+        };
+        size.ok_or(Refusal::Unexpected)
+    }
+
+    fn json(&self) -> serde_json::Value {
+        json!(self.0)
+    }
+
+    fn text(&self) -> String {
+        self.to_string()
+    }
+}
+
+impl Value for MemorySpec {
+    fn read(raw: &Raw) -> Result<Self, Refusal> {
+        let share = raw.text().and_then(|text| text.trim().strip_suffix('%'));
+        let Some(share) = share else { return ByteSize::read(raw).map(Self::Bytes) };
+        let per_cent = share.trim_end().parse().ok().filter(|share| (1..=100).contains(share));
+        per_cent.map(Self::Share).ok_or(Refusal::Unexpected)
+    }
+
+    fn json(&self) -> serde_json::Value {
+        match self {
+            Self::Bytes(size) => size.json(),
+            Self::Share(per_cent) => json!(format!("{per_cent}%")),
+        }
+    }
+}
+
+impl Value for Duration {
+    fn read(raw: &Raw) -> Result<Self, Refusal> {
+        let time = match raw {
+            Raw::Integer(seconds) => seconds_to_duration(*seconds as f64),
+            Raw::Float(seconds) => seconds_to_duration(*seconds),
+            _ => parse_duration(text(raw)?),
+        };
+        time.ok_or(Refusal::Unexpected)
+    }
+
+    fn json(&self) -> serde_json::Value {
+        if self.subsec_nanos() == 0 { json!(self.as_secs()) } else { json!(self.as_secs_f64()) }
+    }
+
+    fn text(&self) -> String {
+        show_duration(*self)
+    }
+}
+
+impl Value for EntryVectors {
+    fn read(raw: &Raw) -> Result<Self, Refusal> {
+        let with = match raw {
+            Raw::Boolean(value) => *value,
+            Raw::Word(word) => match word.trim().to_ascii_lowercase().as_str() {
+                "true" | "1" | "yes" | "on" => true,
+                "false" | "0" | "no" | "off" => false,
+                _ => return Err(Refusal::Unexpected),
+            },
+            _ => return Err(Refusal::Unexpected),
+        };
+        Ok(if with { Self::With } else { Self::Without })
+    }
+
+    fn json(&self) -> serde_json::Value {
+        json!(*self == Self::With)
+    }
+}
+
+impl Value for PathBuf {
+    fn read(raw: &Raw) -> Result<Self, Refusal> {
+        text(raw)?;
+        Ok(raw.text().map(Self::from).expect("just read"))
+    }
+
+    fn json(&self) -> serde_json::Value {
+        json!(self.to_string_lossy())
+    }
+}
+
+impl Value for Label {
+    fn read(raw: &Raw) -> Result<Self, Refusal> {
+        text(raw).map(|text| Self(text.to_owned()))
+    }
+
+    fn json(&self) -> serde_json::Value {
+        json!(self.0)
+    }
+}
+
+impl Value for Vec<String> {
+    fn read(raw: &Raw) -> Result<Self, Refusal> {
+        let items: Option<Self> = match raw {
+            Raw::List(items) => items.iter().map(|item| item.text().map(str::to_owned)).collect(),
+            Raw::Word(word) => Some(split_list(word)),
+            _ => None,
+        };
+        let items = items.filter(|items| items.iter().all(|item| !item.trim().is_empty()));
+        items.ok_or(Refusal::Unexpected)
+    }
+
+    fn json(&self) -> serde_json::Value {
+        json!(self)
+    }
+}
+
+/// At commas that are not inside braces, since patterns such as `*.{tmp,bak}` have commas of their own.
+fn split_list(word: &str) -> Vec<String> {
+    let mut depth = 0_usize;
+    let parts = word.split(|letter| {
+        match letter {
+            '{' => depth += 1,
+            '}' => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        letter == ',' && depth == 0
+    });
+    parts.map(|part| part.trim().to_owned()).collect()
+}
+
+impl Value for Profile {
+    fn read(raw: &Raw) -> Result<Self, Refusal> {
+        among(raw, &Self::ALL.map(|profile| (profile.as_str(), profile)))
+    }
+
+    fn json(&self) -> serde_json::Value {
+        json!(self.as_str())
+    }
+}
+
+impl Value for OnBadChunk {
+    fn read(raw: &Raw) -> Result<Self, Refusal> {
+        among(raw, &[("skip", Self::Skip), ("fail_document", Self::FailDocument)])
+    }
+
+    fn json(&self) -> serde_json::Value {
+        json!(match self {
+            Self::Skip => "skip",
+            Self::FailDocument => "fail_document",
+        })
+    }
+}
+
+/// Providers that will come; naming them beats "unknown".
+const PROVIDERS_TO_COME: [&str; 6] = ["local", "openai", "gemini", "cohere", "voyage", "esn"];
+
+impl Value for EmbedderChoice {
+    fn read(raw: &Raw) -> Result<Self, Refusal> {
+        let spec = text(raw)?;
+        let provider = spec.split_once(':').map_or(spec, |(provider, _)| provider);
+        match (spec, provider) {
+            ("builtin", _) => Ok(Self::Builtin),
+            (_, known) if PROVIDERS_TO_COME.contains(&known) => Err(Refusal::Because(format!(
+                "`{known}` embedders are not in this version; expected `builtin`"
+            ))),
+            _ => Err(Refusal::Unexpected),
+        }
+    }
+
+    fn json(&self) -> serde_json::Value {
+        match self {
+            Self::OfStore => serde_json::Value::Null,
+            Self::Builtin => json!("builtin"),
+        }
+    }
+
+    fn text(&self) -> String {
+        match self {
+            Self::OfStore => "the store's own, else builtin".to_owned(),
+            Self::Builtin => "builtin".to_owned(),
+        }
+    }
+}
+
+/// The store's URL: the only key of this type.
+impl Value for Confidential {
+    fn read(raw: &Raw) -> Result<Self, Refusal> {
+        let url = text(raw)?;
+        if url.strip_prefix("sqlite:").is_some_and(|path| !path.is_empty()) {
+            Ok(Self::new(url))
+        } else if url.starts_with("postgres://") || url.starts_with("postgresql://") {
+            let message = "Postgres stores are not in this version; expected `sqlite:PATH`";
+            Err(Refusal::Because(message.to_owned()))
+        } else {
+            Err(Refusal::Unexpected)
+        }
+    }
+
+    fn json(&self) -> serde_json::Value {
+        json!(conceal(self.reveal()))
+    }
+}

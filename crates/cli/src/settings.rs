@@ -1,0 +1,133 @@
+//! What the program works with: validated, complete, built once.
+//!
+//! `config` reads what was written; nothing here knows where a value came from.
+
+pub(crate) mod profile;
+pub(crate) mod machine;
+pub(crate) mod pattern;
+pub(crate) mod command_line;
+pub(crate) mod http_url;
+pub(crate) mod prices;
+
+pub(crate) use profile::Profile;
+
+use crate::config::confidential::Confidential;
+use command_line::CommandLine;
+use http_url::HttpUrl;
+use pattern::NamePattern;
+use prices::Prices;
+use std::num::NonZeroUsize;
+use std::path::PathBuf;
+use std::time::Duration;
+use types::seam::EntryVectors;
+
+/// `Debug` shows no secrets: what may hold one is of a type that hides it.
+#[derive(Debug, Clone)]
+pub(crate) struct Settings {
+    /// Such as `sqlite:gristmill.db`.
+    pub store: Confidential,
+    pub embedder: EmbedderChoice,
+    pub consolidated: Consolidated,
+    pub profile: Profile,
+    /// Bytes that the process and its parse children may hold together.
+    pub memory_limit: u64,
+    /// Documents parsed, chunked and embedded at once by this machine's cores.
+    pub workers: NonZeroUsize,
+    pub documents_in_flight: NonZeroUsize,
+    pub on_bad_chunk: OnBadChunk,
+    /// A store that cannot be reached in the middle of a run is waited for so long.
+    pub store_wait: Duration,
+    /// Patterns as in `.gitignore`.
+    pub exclude: Vec<String>,
+    /// US dollars of one run; none: not limited. See [`Settings::budget`].
+    pub max_cost: Option<f64>,
+    pub chunk: Chunk,
+    pub embed: EmbedCaps,
+    pub limits: Limits,
+    pub prices: Prices,
+    /// In the order of the file: the first that fits wins.
+    pub rules: Vec<Rule>,
+    pub parsers: Vec<CustomParser>,
+    pub hooks: Vec<Hook>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum EmbedderChoice {
+    /// The one whose vectors the store holds, the built-in one for an empty store.
+    OfStore,
+    Builtin,
+}
+
+/// Where consolidated files go; what is none is as the store remembers it from the last run.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Consolidated {
+    pub out: Option<PathBuf>,
+    pub vectors: Option<EntryVectors>,
+}
+
+/// What a chunk that the model refuses costs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum OnBadChunk {
+    /// Itself.
+    Skip,
+    /// Its document: the old version stays.
+    FailDocument,
+}
+
+/// In tokens as the embedder counts them; the overlap is smaller than the chunk.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Chunk {
+    pub tokens: usize,
+    pub overlap: usize,
+}
+
+/// Upper limits of a batch beside the embedder's own; none: only those hold.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct EmbedCaps {
+    pub batch_items: Option<usize>,
+    pub batch_tokens: Option<usize>,
+    /// Calls at once.
+    pub in_flight: Option<usize>,
+}
+
+/// What one document or archive may take before it is given up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Limits {
+    /// Processor time for a small document; larger ones get more.
+    pub parse_time: Duration,
+    /// Bytes of memory of a parser, at most; small documents get less.
+    pub parse_memory: u64,
+    /// Size of a file or archive member.
+    pub document_bytes: u64,
+    /// Unpacked bytes of an archive.
+    pub archive_bytes: u64,
+    pub archive_members: u64,
+}
+
+/// Documents with such a name get this domain, this category, or both.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Rule {
+    pub pattern: NamePattern,
+    pub domain: Option<String>,
+    pub category: Option<String>,
+}
+
+/// A user's program that reads documents with such a name.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct CustomParser {
+    pub pattern: NamePattern,
+    /// The path of the file comes after its arguments.
+    pub command: CommandLine,
+    pub timeout: Duration,
+    /// Bytes.
+    pub memory: u64,
+}
+
+/// What gets the result of a run.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Hook {
+    /// Reads it from its standard input.
+    Command(CommandLine),
+    /// Gets it as the body of a POST request.
+    Post(HttpUrl),
+}

@@ -1,0 +1,82 @@
+//! What providers charge, for estimates and for `--max-cost`.
+
+use crate::settings::Settings;
+use std::collections::BTreeMap;
+use types::embedding::ModelId;
+
+/// When the shipped prices were read. They change: check your provider.
+pub(crate) const SHIPPED_DATE: &str = "2026-11";
+
+/// US dollars per million input tokens, from the providers' public price lists.
+pub(crate) const SHIPPED: [(&str, f64); 6] = [
+    ("builtin", 0.0),
+    ("text-embedding-3-small", 0.02),
+    ("text-embedding-3-large", 0.13),
+    ("gemini-embedding-001", 0.15),
+    ("embed-v4", 0.12),
+    ("voyage-3.5", 0.06),
+];
+
+/// US dollars per million tokens, by model.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Prices(BTreeMap<String, f64>);
+
+impl Prices {
+    pub(crate) fn new(prices: impl IntoIterator<Item = (String, f64)>) -> Self {
+        Self(prices.into_iter().collect())
+    }
+
+    /// The price of the model with its provider (`openai:text-embedding-3-small`), else of the model, else of
+    /// everything from the provider.
+    pub(crate) fn of(&self, model: &ModelId) -> Option<f64> {
+        let names = [model.to_string(), model.model.clone(), model.provider.clone()];
+        names.iter().find_map(|name| self.0.get(name)).copied()
+    }
+}
+
+/// A limit of the costs cannot be kept for a model without a price. Exit code 2.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "max_cost needs a price for `{model}`; set `\"{model}\" = ...` under [prices], in US dollars per million tokens"
+)]
+pub(crate) struct NoPrice {
+    pub model: String,
+}
+
+impl Settings {
+    /// US dollars that a run with this model may cost; none: not limited.
+    pub(crate) fn budget(&self, model: &ModelId) -> Result<Option<f64>, NoPrice> {
+        match self.max_cost {
+            Some(_) if self.prices.of(model).is_none() => Err(NoPrice { model: model.to_string() }),
+            limit => Ok(limit),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn model(provider: &str, model: &str) -> ModelId {
+        ModelId { provider: provider.to_owned(), model: model.to_owned(), dimensions: 8 }
+    }
+
+    #[test]
+    fn the_most_exact_price_wins() {
+        let shipped = SHIPPED.map(|(name, usd)| (name.to_owned(), usd));
+        let own = [("openai:text-embedding-3-small", 9.0), ("mine", 1.0)];
+        let prices =
+            Prices::new(shipped.into_iter().chain(own.map(|(name, usd)| (name.to_owned(), usd))));
+        for (model, price) in [
+            (model("builtin", ""), Some(0.0)),
+            (model("builtin", "rev2"), Some(0.0)),
+            (model("openai", "text-embedding-3-small"), Some(9.0)),
+            (model("openai", "text-embedding-3-large"), Some(0.13)),
+            (model("mine", "any"), Some(1.0)),
+            (model("other", "any"), None),
+            (model("other", ""), None),
+        ] {
+            assert_eq!(prices.of(&model), price, "{model}");
+        }
+    }
+}
