@@ -1,0 +1,176 @@
+//! CSV: each record a document of its own, fields named by the header.
+
+mod records;
+
+use self::records::{Delimiter, Record, Records};
+use super::capped::{Capped, hash_id};
+use super::header::Header;
+use super::item;
+use crate::outlet::{Outlet, metadata_text, one_line};
+use crate::stop::Step;
+use crate::text::plain;
+use crate::text::utf8::Utf8Reader;
+use serde_json::{Map, Value};
+use std::io::BufReader;
+use types::block::{Block, Item, TextKind};
+use types::document::{Body, OwnLabel};
+use types::failure::{Failure, FailureClass};
+
+/// Columns that make a first row a header, even alone.
+const KNOWN: [&str; 7] = ["id", "title", "domain", "category", "content", "text", "body"];
+
+pub(crate) fn parse(body: &mut Body, outlet: &mut Outlet<'_>) -> Step {
+    let reader = Utf8Reader::new(body)?;
+    let (start, end) = (reader.start, reader.line_end);
+    let mut records = Records::new(BufReader::with_capacity(64 * 1024, reader), start, end);
+    let mut table = None;
+    let mut count = 0_u64;
+    while let Some(record) = records.next()? {
+        let record = match record {
+            Record::Whole(record) => record,
+            Record::Bad(record, failure) => {
+                count += 1;
+                item::bad(&record, failure, outlet)?;
+                continue;
+            }
+        };
+        let fields = fields(record.held(), records.delimiter());
+        if fields.iter().all(|field| field.trim().is_empty()) {
+            continue;
+        }
+        let Some(table) = &table else {
+            let first = Table::of(&fields);
+            if !first.header.is_named() {
+                count += 1;
+                first.push(&record, &fields, outlet)?;
+            }
+            table = Some(first);
+            continue;
+        };
+        count += 1;
+        table.push(&record, &fields, outlet)?;
+    }
+    if count == 0 {
+        outlet.warning("the file holds no records")?;
+    }
+    Ok(())
+}
+
+/// The fields of one record, quotes removed.
+fn fields(record: &[u8], delimiter: Delimiter) -> Vec<String> {
+    let record = record.trim_ascii_end();
+    let mut reader = csv::ReaderBuilder::new()
+        .has_headers(false)
+        .flexible(true)
+        .delimiter(delimiter.byte())
+        // A line's end can only stand inside quotes here.
+        .terminator(csv::Terminator::Any(b'\n'))
+        .buffer_capacity(record.len().clamp(64, 8 * 1024))
+        .from_reader(record);
+    let mut fields = csv::ByteRecord::new();
+    match reader.read_byte_record(&mut fields) {
+        Ok(true) => {
+            fields.iter().map(|field| String::from_utf8_lossy(field).into_owned()).collect()
+        }
+        // Reading from memory with any number of fields cannot fail; a blank record has none.
+        Ok(false) | Err(_) => Vec::new(),
+    }
+}
+
+/// What the columns mean.
+#[derive(Debug)]
+struct Table {
+    header: Header,
+    columns: usize,
+    /// A column is named for the text.
+    has_text: bool,
+}
+
+impl Table {
+    fn of(fields: &[String]) -> Self {
+        let cells: Vec<(u32, String)> = cells(fields);
+        let header = Header::of_cells(&cells);
+        let known =
+            cells.iter().any(|(_, name)| KNOWN.contains(&name.trim().to_lowercase().as_str()));
+        let header = if known && !header.is_named() { Header::forced(&cells) } else { header };
+        let has_text =
+            (0..).zip(fields).any(|(column, _)| header.name(column).is_some_and(is_text));
+        Self { header, columns: fields.len(), has_text }
+    }
+
+    fn push(&self, record: &Capped, fields: &[String], outlet: &mut Outlet<'_>) -> Step {
+        let mut row = Row::default();
+        let cells = cells(fields);
+        for (column, value) in &cells {
+            row.field(self.header.name(*column), value);
+        }
+        let content = record.content();
+        let id = row.id.unwrap_or_else(|| hash_id(&content));
+        if self.has_text && row.text.is_none() {
+            let failure = Failure::new(
+                FailureClass::BadItem,
+                "record has nothing in its text column",
+                "give the record a text, or remove it",
+            );
+            return outlet.block(Block::BadItem { id, failure });
+        }
+        let metadata = metadata_text(&row.others);
+        outlet.block(Block::Item(Item {
+            id,
+            title: row.title,
+            label: row.label,
+            metadata,
+            content,
+        }))?;
+        if fields.len() != self.columns {
+            let (has, columns) = (fields.len(), self.columns);
+            outlet.warning(format!("record has {has} fields, the first row has {columns}"))?;
+        }
+        match row.text {
+            Some(text) => plain::paragraphs(text, record.span(), outlet),
+            None => {
+                let lines = self.header.row(&cells);
+                outlet.text(TextKind::TableRow, &lines, record.span())
+            }
+        }
+    }
+}
+
+fn is_text(name: &str) -> bool {
+    item::TEXT_FIELDS.iter().any(|field| name.eq_ignore_ascii_case(field))
+}
+
+/// The columns that hold something.
+fn cells(fields: &[String]) -> Vec<(u32, String)> {
+    (0..).zip(fields.iter().cloned()).filter(|(_, text)| !text.trim().is_empty()).collect()
+}
+
+/// The fields of a record by their meaning.
+#[derive(Debug, Default)]
+struct Row<'a> {
+    id: Option<String>,
+    title: Option<String>,
+    label: OwnLabel,
+    text: Option<&'a str>,
+    others: Map<String, Value>,
+}
+
+impl<'a> Row<'a> {
+    fn field(&mut self, name: Option<&str>, value: &'a str) {
+        let Some(name) = name else { return };
+        let word = || Some(one_line(value));
+        match name.to_lowercase().as_str() {
+            "id" => self.id = word(),
+            "title" => self.title = word(),
+            "domain" => self.label.domain = word(),
+            "category" => self.label.category = word(),
+            name if is_text(name) && self.text.is_none() => self.text = Some(value),
+            _ => {
+                self.others.insert(name.to_owned(), Value::String(value.to_owned()));
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,9 @@
+//! Records: CSV, JSON and JSON Lines, each record a document of its own.
+
+mod capped;
+pub(crate) mod csv;
+mod flat;
+pub(crate) mod header;
+mod item;
+pub(crate) mod json;
+mod scan;
