@@ -37,7 +37,7 @@ impl Shelf {
         let source = store.source("evaluation")?;
         store.bind_model(&ModelId {
             provider: "builtin".to_owned(),
-            model: Builtin::REVISION.to_owned(),
+            model: String::new(),
             dimensions: Builtin::DIMENSIONS,
         })?;
         let run = store.begin_run("quality")?;
