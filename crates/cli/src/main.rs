@@ -1,1 +1,134 @@
-fn main() {}
+//! `gristmill`: turns piles of documents into a searchable knowledge base.
+
+mod args;
+mod config;
+mod settings;
+mod label;
+mod hooks;
+mod failed;
+mod wire;
+mod memory;
+mod display;
+mod report;
+mod commands;
+
+use args::{Args, Command, FailuresCommand, Globals, IngestArgs, LabelArgs, Prune};
+use clap::Parser;
+use commands::ingest::{Request, Sources};
+use config::Environment;
+use connectors::parse::FormatWorker;
+use display::Verbosity;
+use failed::Failed;
+use label::Labeller;
+use settings::Settings;
+use settings::machine::Machine;
+use std::io::{Write, stderr};
+use std::process::ExitCode;
+use types::seam::Repair;
+
+fn main() -> ExitCode {
+    // A child that runs a parser is this program too: it must confine itself before anything else.
+    if let Some(code) = sandbox::child::entry(&FormatWorker) {
+        return code;
+    }
+    let args = Args::parse();
+    match run(&args) {
+        Ok(code) => ExitCode::from(code),
+        Err(failed) => tell(&failed, &args.globals),
+    }
+}
+
+fn run(args: &Args) -> Result<u8, Failed> {
+    let environment = Environment::capture();
+    arm_faults(&environment)?;
+    let format = args.globals.format();
+    let reading = config::read(args.globals.config.as_ref(), &environment, &args.flags(), &Machine::detect());
+    if let Command::Config(command) = &args.command {
+        return commands::config::run(command, &reading, format);
+    }
+    let settings = reading.settings.map_err(|mistakes| mistakes_failed(&mistakes))?;
+    match &args.command {
+        Command::Ingest(ingest) => commands::ingest::ingest(&ingest_request(args, ingest, &settings), &settings),
+        Command::Search(search) => {
+            let request = commands::search::Request {
+                words: search.query(),
+                mode: search.mode(),
+                k: search.k(),
+                filter: search.filter(),
+                format,
+            };
+            commands::search::search(&request, &settings)
+        }
+        Command::Status(_) => commands::status::status(format, &settings),
+        Command::Failures(FailuresCommand::List(_)) => commands::failures::list(format, &settings),
+        Command::Failures(FailuresCommand::Purge { selection, .. }) => {
+            commands::failures::purge(&selection.targets(), format, &settings)
+        }
+        Command::Failures(FailuresCommand::Retry { selection, run, labels, .. }) => {
+            let request = request(args, run.run_id.as_deref(), labels, &settings);
+            commands::failures::retry(&selection.targets(), request, &settings)
+        }
+        Command::Verify { repair, .. } => {
+            let nothing = LabelArgs { domain: None, category: None };
+            let repair = if *repair { Repair::Yes } else { Repair::No };
+            commands::verify::verify(repair, request(args, None, &nothing, &settings), &settings)
+        }
+        Command::Config(_) => Ok(0),
+    }
+}
+
+fn ingest_request(args: &Args, ingest: &IngestArgs, settings: &Settings) -> Request {
+    let mut request = request(args, ingest.run.run_id.as_deref(), &ingest.labels, settings);
+    request.sources = Sources::Arguments(ingest.sources.clone());
+    if ingest.dry_run {
+        request.mode = ingest::settings::Mode::DryRun;
+    }
+    request.prune = match ingest.prune {
+        None => ingest::settings::Prune::No,
+        Some(Prune::Guarded) => ingest::settings::Prune::Some,
+        Some(Prune::All) => ingest::settings::Prune::All,
+    };
+    request
+}
+
+fn request(args: &Args, run_id: Option<&str>, labels: &LabelArgs, settings: &Settings) -> Request {
+    Request {
+        sources: Sources::Stored(Vec::new()),
+        labeller: Labeller::new(labels.labels(), settings.rules.clone()),
+        run_id: run_id.map_or_else(new_run_id, str::to_owned),
+        mode: ingest::settings::Mode::Ingest,
+        prune: ingest::settings::Prune::No,
+        format: args.globals.format(),
+        verbosity: if args.globals.quiet { Verbosity::Quiet } else { Verbosity::Shown },
+    }
+}
+
+/// Time and process: unique on a machine, and sorted as the runs were.
+fn new_run_id() -> String {
+    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
+    format!("{}-{}", now.as_millis(), std::process::id())
+}
+
+fn arm_faults(environment: &Environment) -> Result<(), Failed> {
+    match config::fault_plan(environment) {
+        Ok(Some(plan)) => fault::arm(plan),
+        Ok(None) => {}
+        Err(message) => return Err(Failed::usage(message.to_string(), "see CONTRIBUTING.md")),
+    }
+    Ok(())
+}
+
+fn mistakes_failed(mistakes: &config::Mistakes) -> Failed {
+    Failed::usage(mistakes.to_string(), "gristmill config check shows all settings and mistakes")
+}
+
+/// An error and what to do about it: text for people on stderr, an object for programs on stdout.
+fn tell(failed: &Failed, globals: &Globals) -> ExitCode {
+    if globals.json {
+        drop(commands::print(args::Format::Json, &failed.json(), ""));
+    }
+    let hint = if globals.quiet { String::new() } else { format!("\nhint: {}", failed.hint) };
+    // There is nowhere left to say that stderr is closed.
+    drop(writeln!(stderr().lock(), "gristmill: {} ({}){hint}", report::printable_lines(&failed.message), failed.class));
+    ExitCode::from(failed.exit)
+}

@@ -16,6 +16,8 @@ pub struct Outcome {
     pub stages: Vec<(&'static str, Reading)>,
     pub took: Duration,
     pub end: End,
+    /// Number of the run in the store.
+    pub run: i64,
 }
 
 /// A run keeps this many failures in memory for its result.
@@ -93,7 +95,7 @@ impl From<types::seam::SourceError> for RunError {
 }
 
 impl Outcome {
-    pub(crate) fn of(progress: &Progress, took: Duration, end: End) -> Self {
+    pub(crate) fn of(progress: &Progress, took: Duration, end: End, run: i64) -> Self {
         Self {
             documents: progress.documents(),
             chunks: progress.chunks(),
@@ -102,6 +104,7 @@ impl Outcome {
             stages: progress.stages(),
             took,
             end,
+            run,
         }
     }
 }

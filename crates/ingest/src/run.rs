@@ -71,13 +71,15 @@ pub fn run(
     let cx = Context::new(parts, settings, progress, interrupt)?;
     let walked = flow(&cx, sources)?;
     let mut end = if interrupt.is_set() { End::Interrupted } else { End::Complete };
-    if end == End::Complete && settings.mode == Mode::Ingest {
-        if let Some(refused) = prune::apply(&cx, &walked)? {
-            end = refused;
-        }
+    if end == End::Complete
+        && let Some(refused) = prune::apply(&cx, &walked)?
+    {
+        end = refused;
+    }
+    if end != End::Interrupted && settings.mode == Mode::Ingest {
         store::settle(&cx)?;
     }
-    Ok(Outcome::of(progress, started.elapsed(), end))
+    Ok(Outcome::of(progress, started.elapsed(), end, cx.run))
 }
 
 fn flow(cx: &Context<'_>, sources: &[Arc<dyn Source>]) -> Result<Vec<Walked>, RunError> {

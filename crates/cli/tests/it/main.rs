@@ -1,1 +1,13 @@
-//! Integration tests that drive the real program.
+//! Drives the real program as a user would.
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on panics")]
+
+mod support;
+mod tidy;
+mod ingest;
+mod search;
+mod versions;
+mod crash;
+mod memory;
+mod hostile;
+mod bad_input;
+mod repair;

@@ -1,0 +1,245 @@
+//! `gristmill ingest`, and the runs that other commands need.
+
+use super::print;
+use crate::args::Format;
+use crate::display::{Display, Verbosity};
+use crate::failed::{EXIT_FAILED, EXIT_FINDINGS, Failed};
+use crate::hooks;
+use crate::label::Labeller;
+use crate::memory::Sampler;
+use crate::report::Report;
+use crate::settings::{OnBadChunk, Settings};
+use crate::wire::embedder::{self, Chosen};
+use crate::wire::{parsers, signals, store};
+use connectors::source::{open_argument, open_named};
+use flow::interrupt::Interrupt;
+use ingest::chunk::ChunkSettings;
+use ingest::consolidate::consolidate;
+use ingest::outcome::{End, Outcome};
+use ingest::progress::Progress;
+use ingest::run::{self, Parts};
+use ingest::settings::{BadChunk, Batch, Mode, Prune};
+use serde_json::Value;
+use std::collections::HashSet;
+use std::path::PathBuf;
+use std::sync::Arc;
+use stores::Access;
+use types::failure::{Failure, FailureClass};
+use types::seam::{EntryVectors, Source, SourceError, Store};
+
+/// What the command line asks for, beyond the settings.
+pub(crate) struct Request {
+    pub sources: Sources,
+    pub labeller: Labeller,
+    pub run_id: String,
+    pub mode: Mode,
+    pub prune: Prune,
+    pub format: Format,
+    pub verbosity: Verbosity,
+}
+
+/// What is read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Sources {
+    /// As typed.
+    Arguments(Vec<String>),
+    /// By their names in the store.
+    Stored(Vec<String>),
+}
+
+impl Sources {
+    fn open(&self, exclude: &[String]) -> Vec<(&str, Result<Arc<dyn Source>, SourceError>)> {
+        match self {
+            Self::Arguments(words) => words.iter().map(|word| (word.as_str(), open_argument(word, exclude))).collect(),
+            Self::Stored(names) => names.iter().map(|name| (name.as_str(), open_named(name, exclude))).collect(),
+        }
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        let (Self::Arguments(names) | Self::Stored(names)) = self;
+        names.is_empty()
+    }
+}
+
+/// Files by source and name; a run over these looks at nothing else.
+pub(crate) type Only = HashSet<(String, String)>;
+
+pub(crate) fn ingest(request: &Request, settings: &Settings) -> Result<u8, Failed> {
+    let interrupt = Interrupt::default();
+    signals::listen(&interrupt).map_err(|error| Failed::internal(format!("cannot listen to signals: {error}")))?;
+    let url = settings.store.reveal();
+    let (store, _writing) = match request.mode {
+        Mode::Ingest => {
+            let (store, guard) = store::open_to_write(url, Access::Create)?;
+            (store, Some(guard))
+        }
+        Mode::DryRun => (store::open_or_empty(url)?, None),
+    };
+    let job = Job::new(request, settings, Arc::clone(&store))?;
+    let done = job.run(None, &interrupt)?;
+    let mut result = job.report(&done).json();
+    if request.mode == Mode::DryRun {
+        result["plan"] = job.report(&done).plan();
+        print(request.format, &result, &plan_text(&done.outcome))?;
+        return Ok(exit(&done));
+    }
+    store.end_run(done.outcome.run, &result.to_string())?;
+    let hooks = hooks::run(&settings.hooks, &result);
+    if !hooks.is_empty() {
+        result["hooks"] = Value::Array(hooks);
+    }
+    print(request.format, &result, &job.report(&done).text())?;
+    Ok(exit(&done))
+}
+
+/// A run over some sources, wired.
+pub(crate) struct Job<'j> {
+    request: &'j Request,
+    settings: &'j Settings,
+    parts: Parts,
+    sampler: Sampler,
+    progress: Arc<Progress>,
+}
+
+/// A run that came to its end.
+pub(crate) struct Done {
+    pub outcome: Outcome,
+    /// SOURCE arguments that could not be opened.
+    pub missing: u64,
+    peak_rss_bytes: u64,
+    model_chunks: u64,
+}
+
+impl<'j> Job<'j> {
+    pub(crate) fn new(request: &'j Request, settings: &'j Settings, store: Arc<dyn Store>) -> Result<Self, Failed> {
+        let threads = settings.workers.get();
+        let Chosen { embedder, fingerprint } = embedder::choose(settings.embedder, store.as_ref(), threads)?;
+        if request.mode == Mode::Ingest {
+            store::bind(store.as_ref(), embedder.model())?;
+        }
+        let (parsers, sandbox) = parsers::build(settings)?;
+        let parts = Parts { parsers, embedder, embedder_identity: fingerprint, store };
+        Ok(Self { request, settings, parts, sampler: Sampler::new(sandbox), progress: Arc::default() })
+    }
+
+    pub(crate) fn run(&self, only: Option<Only>, interrupt: &Interrupt) -> Result<Done, Failed> {
+        let (sources, missing) = self.open_sources()?;
+        let settings = self.run_settings(only);
+        let outcome = {
+            let _display = Display::start(Arc::clone(&self.progress), self.sampler.clone(), self.request.verbosity);
+            let mut outcome = run::run(&sources, &self.parts, &settings, &self.progress, interrupt)?;
+            if outcome.end != End::Interrupted && self.request.mode == Mode::Ingest {
+                self.consolidate()?;
+                outcome.stages = self.progress.stages();
+            }
+            outcome
+        };
+        let counts = self.parts.store.counts()?;
+        Ok(Done {
+            outcome,
+            missing,
+            peak_rss_bytes: self.sampler.peak(),
+            model_chunks: counts.chunks - counts.without_vector,
+        })
+    }
+
+    pub(crate) fn report<'r>(&'r self, done: &'r Done) -> Report<'r> {
+        Report {
+            run_id: &self.request.run_id,
+            store: self.parts.store.url(),
+            model: self.parts.embedder.model(),
+            model_chunks: done.model_chunks,
+            outcome: &done.outcome,
+            peak_rss_bytes: done.peak_rss_bytes,
+        }
+    }
+
+    /// A SOURCE that cannot be opened is listed, and the others go on; none at all is an end.
+    fn open_sources(&self) -> Result<(Vec<Arc<dyn Source>>, u64), Failed> {
+        let mut sources = Vec::new();
+        let mut refused = Vec::new();
+        for (name, opened) in self.request.sources.open(&self.settings.exclude) {
+            match opened {
+                Ok(source) => sources.push(source),
+                Err(error) => refused.push((name, error)),
+            }
+        }
+        if sources.is_empty() && let Some((_, error)) = refused.pop() {
+            return Err(error.into());
+        }
+        for (argument, error) in &refused {
+            let failure = Failure::new(FailureClass::BadDocument, error.message.clone(), error.hint.clone());
+            self.progress.list(argument, &failure);
+        }
+        Ok((sources, refused.len() as u64))
+    }
+
+    fn run_settings(&self, only: Option<Only>) -> ingest::settings::Settings {
+        let labeller = self.request.labeller.clone();
+        let caps = self.settings.embed;
+        ingest::settings::Settings {
+            run_id: self.request.run_id.clone(),
+            chunk: ChunkSettings { tokens: self.settings.chunk.tokens, overlap: self.settings.chunk.overlap },
+            workers: self.settings.workers.get().min(self.settings.documents_in_flight.get()),
+            memory_limit: self.settings.memory_limit,
+            labelling_hash: labeller.fingerprint(),
+            labelling: Arc::new(move |name, own| labeller.label(name, own)),
+            bad_chunk: match self.settings.on_bad_chunk {
+                OnBadChunk::Skip => BadChunk::Skip,
+                OnBadChunk::FailDocument => BadChunk::FailDocument,
+            },
+            batch: Batch { items: caps.batch_items, tokens: caps.batch_tokens, in_flight: caps.in_flight },
+            only: only.map(Arc::new),
+            mode: self.request.mode,
+            prune: self.request.prune,
+        }
+    }
+
+    /// Writes `--out`, or the folder that the store remembers.
+    pub(crate) fn consolidate(&self) -> Result<(), Failed> {
+        let store = self.parts.store.as_ref();
+        let Some((folder, vectors)) = remembered_folder(self.settings, store)? else { return Ok(()) };
+        consolidate(store, &folder, vectors, &self.progress)?;
+        Ok(())
+    }
+}
+
+const OUT: &str = "out";
+const OUT_VECTORS: &str = "out_vectors";
+
+fn remembered_folder(settings: &Settings, store: &dyn Store) -> Result<Option<(PathBuf, EntryVectors)>, Failed> {
+    if let Some(out) = &settings.consolidated.out {
+        let absolute = std::path::absolute(out)
+            .map_err(|error| Failed::usage(format!("--out {}: {error}", out.display()), "name a folder"))?;
+        let vectors = settings.consolidated.vectors.unwrap_or(EntryVectors::Without);
+        let Some(text) = absolute.to_str() else {
+            return Err(Failed::usage(format!("--out {}: not UTF-8", absolute.display()), "name another folder"));
+        };
+        store.set_setting(OUT, text)?;
+        store.set_setting(OUT_VECTORS, if vectors == EntryVectors::With { "with" } else { "without" })?;
+        return Ok(Some((absolute, vectors)));
+    }
+    let Some(out) = store.setting(OUT)? else { return Ok(None) };
+    let kept = match store.setting(OUT_VECTORS)?.as_deref() {
+        Some("with") => EntryVectors::With,
+        _ => EntryVectors::Without,
+    };
+    Ok(Some((PathBuf::from(out), settings.consolidated.vectors.unwrap_or(kept))))
+}
+
+fn exit(done: &Done) -> u8 {
+    match done.outcome.end {
+        End::Interrupted => signals::INTERRUPTED as u8,
+        End::PruneRefused { .. } => EXIT_FAILED,
+        End::Complete if done.missing > 0 || !done.outcome.failures.is_empty() => EXIT_FINDINGS,
+        End::Complete => 0,
+    }
+}
+
+fn plan_text(outcome: &Outcome) -> String {
+    let plan = &outcome.plan;
+    format!(
+        "plan: {} new, {} changed, {} unchanged, {} to remove documents; {} chunks to embed, {} tokens; nothing was written",
+        plan.new, plan.changed, plan.unchanged, plan.removed, plan.chunks, plan.tokens
+    )
+}

@@ -1,0 +1,106 @@
+//! `gristmill search`.
+
+use super::print;
+use crate::args::Format;
+use crate::failed::Failed;
+use crate::report::printable;
+use crate::settings::Settings;
+use crate::wire::{embedder, store};
+use serde_json::{Value, json};
+use std::time::Instant;
+use stores::Access;
+use types::query::{Filter, Hit, Mode, Query, Spelled};
+use types::seam::{Purpose, Store};
+
+pub(crate) struct Request {
+    pub words: String,
+    pub mode: Mode,
+    pub k: usize,
+    pub filter: Filter,
+    pub format: Format,
+}
+
+pub(crate) fn search(request: &Request, settings: &Settings) -> Result<u8, Failed> {
+    let started = Instant::now();
+    let store = store::open(settings.store.reveal(), Access::Read)?;
+    let spelled = store.spell(&request.words)?;
+    let vector = match request.mode {
+        Mode::Keyword => None,
+        Mode::Semantic | Mode::Hybrid => embed(&spelled.words, settings, store.as_ref())?,
+    };
+    let query = Query {
+        mode: request.mode,
+        words: spelled.words.clone(),
+        vector,
+        k: request.k,
+        filter: request.filter.clone(),
+    };
+    let hits = store.search(&query)?;
+    let took_ms = started.elapsed().as_secs_f64() * 1e3;
+    let result = json!({
+        "mode": request.mode.as_str(),
+        "hits": hits.iter().enumerate().map(|(place, hit)| hit_json(place + 1, hit)).collect::<Vec<_>>(),
+        "took_ms": took_ms,
+        "corrections": spelled.corrections.iter().map(|c| json!({"typed": c.typed, "taken": c.taken})).collect::<Vec<_>>(),
+    });
+    print(request.format, &result, &text(&hits, &spelled, took_ms))?;
+    Ok(0)
+}
+
+/// The vector of the words in the store's model; none when the model knows nothing in them.
+fn embed(words: &str, settings: &Settings, store: &dyn Store) -> Result<Option<Vec<f32>>, Failed> {
+    let chosen = embedder::choose(settings.embedder, store, 1)?;
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .build()
+        .map_err(|error| Failed::internal(format!("cannot embed the query: {error}")))?;
+    let outcomes = runtime
+        .block_on(chosen.embedder.embed(Purpose::Query, &[words]))
+        .map_err(|error| Failed::internal(error.message))?;
+    Ok(outcomes.into_iter().next().and_then(Result::ok).map(|embedding| embedding.values().to_vec()))
+}
+
+fn hit_json(rank: usize, hit: &Hit) -> Value {
+    json!({
+        "rank": rank,
+        "score": hit.score,
+        "document": hit.document,
+        "title": hit.title,
+        "section": hit.section,
+        "page": hit.page,
+        "domain": hit.domain,
+        "category": hit.category,
+        "chunk_id": uuid(&hit.chunk_id),
+        "text": hit.text,
+    })
+}
+
+fn uuid(bytes: &[u8; 16]) -> String {
+    let hex: Vec<String> = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+    [&hex[..4], &hex[4..6], &hex[6..8], &hex[8..10], &hex[10..]].map(|part| part.concat()).join("-")
+}
+
+fn text(hits: &[Hit], spelled: &Spelled, took_ms: f64) -> String {
+    let mut lines: Vec<String> = spelled
+        .corrections
+        .iter()
+        .map(|c| format!("{:?} is not in the store: searched {} instead", c.typed, c.taken.join(", ")))
+        .collect();
+    for (place, hit) in hits.iter().enumerate() {
+        lines.push(format!("{}. {}  ({:.4})", place + 1, whereabouts(hit), hit.score));
+        lines.extend(hit.text.lines().map(|line| format!("   {}", printable(line))));
+        lines.push(String::new());
+    }
+    lines.push(format!("{} hits in {took_ms:.1} ms", hits.len()));
+    lines.join("\n")
+}
+
+fn whereabouts(hit: &Hit) -> String {
+    let mut words = printable(&hit.document);
+    if let Some(page) = hit.page {
+        words.push_str(&format!(", page {page}"));
+    }
+    if let Some(section) = &hit.section {
+        words.push_str(&format!(", {}", printable(section)));
+    }
+    format!("{words}  [{}/{}]", printable(&hit.domain), printable(&hit.category))
+}

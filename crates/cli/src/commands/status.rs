@@ -1,0 +1,68 @@
+//! `gristmill status`: what the store holds.
+
+use super::print;
+use crate::args::Format;
+use crate::failed::Failed;
+use crate::settings::Settings;
+use crate::wire::store;
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
+use stores::Access;
+
+/// Runs shown.
+const RUNS: usize = 10;
+
+pub(crate) fn status(format: Format, settings: &Settings) -> Result<u8, Failed> {
+    let store = store::open(settings.store.reveal(), Access::Read)?;
+    let counts = store.counts()?;
+    let model = store.model()?;
+    let mut by_class: BTreeMap<&str, u64> = BTreeMap::new();
+    for letter in store.dead_letters()? {
+        *by_class.entry(letter.failure.class.as_str()).or_default() += 1;
+    }
+    let runs = store.runs(RUNS)?;
+    let sources: Vec<String> = store.sources()?.into_iter().map(|(_, name)| name).collect();
+    let models: Vec<Value> = model
+        .iter()
+        .map(|model| {
+            json!({
+                "embedder": model.to_string(),
+                "dimensions": model.dimensions,
+                "chunks": counts.chunks - counts.without_vector,
+            })
+        })
+        .collect();
+    let result = json!({
+        "store": store.url(),
+        "bytes": counts.bytes,
+        "sources": sources,
+        "files": counts.files,
+        "documents": counts.documents,
+        "chunks": counts.chunks,
+        "without_vector": counts.without_vector,
+        "versions_being_written": counts.open,
+        "models": models,
+        "out": store.setting("out")?,
+        "dead_letters": { "total": counts.dead_letters, "by_class": by_class },
+        "runs": runs.iter().map(|run| json!({
+            "run_id": run.run_id,
+            "started": run.started,
+            "ended": run.ended,
+            "result": run.result.as_deref().and_then(|text| serde_json::from_str::<Value>(text).ok()),
+        })).collect::<Vec<_>>(),
+    });
+    let mut lines = vec![
+        format!("store {} ({} MB)", store.url(), counts.bytes >> 20),
+        format!("{} documents from {} files of {} sources", counts.documents, counts.files, sources.len()),
+        format!("{} chunks, {} without a vector (found by keywords only)", counts.chunks, counts.without_vector),
+        model.map_or("no embedder yet".to_owned(), |model| format!("embedder {model}, {} dimensions", model.dimensions)),
+        format!("{} dead letters", counts.dead_letters),
+    ];
+    lines.extend(by_class.iter().map(|(class, n)| format!("  {class}: {n}")));
+    lines.extend(runs.iter().map(|run| {
+        let state = if run.ended.is_some() { "ended" } else { "running, or ended without a word" };
+        format!("run {}: {state}", run.run_id)
+    }));
+    print(format, &result, &lines.join("\n"))?;
+    Ok(0)
+}

@@ -1,0 +1,142 @@
+//! The result of `ingest` as JSON and as text.
+
+use ingest::outcome::{End, Outcome};
+use serde_json::{Value, json};
+use types::embedding::ModelId;
+
+/// Everything around the outcome that the result names.
+pub(crate) struct Report<'r> {
+    pub run_id: &'r str,
+    pub store: &'r str,
+    pub model: &'r ModelId,
+    /// Visible chunks of the model after the run.
+    pub model_chunks: u64,
+    pub outcome: &'r Outcome,
+    pub peak_rss_bytes: u64,
+}
+
+impl Report<'_> {
+    pub(crate) fn json(&self) -> Value {
+        let Outcome { documents, chunks, failures, stages, took, .. } = self.outcome;
+        let seconds = took.as_secs_f64();
+        let failures: Vec<Value> = failures
+            .iter()
+            .map(|(document, f)| {
+                json!({ "document": document, "class": f.class, "message": f.message, "hint": f.hint })
+            })
+            .collect();
+        let stages: Vec<Value> = stages
+            .iter()
+            .map(|(name, reading)| {
+                json!({
+                    "name": name,
+                    "items": reading.items,
+                    "busy_seconds": reading.busy.as_secs_f64(),
+                    "p50_ms": reading.p50.as_secs_f64() * 1e3,
+                    "p99_ms": reading.p99.as_secs_f64() * 1e3,
+                })
+            })
+            .collect();
+        json!({
+            "run_id": self.run_id,
+            "store": self.store,
+            "embedder": self.model.to_string(),
+            "dimensions": self.model.dimensions,
+            "documents": {
+                "seen": documents.seen,
+                "ingested": documents.ingested,
+                "unchanged": documents.unchanged,
+                "removed": documents.removed,
+                "failed": documents.failed,
+            },
+            "chunks": {
+                "written": chunks.written,
+                "embedded": chunks.embedded,
+                "reused": chunks.reused,
+                "removed": chunks.removed,
+                "without_vector": chunks.without_vector,
+            },
+            "models": [{
+                "embedder": self.model.to_string(),
+                "dimensions": self.model.dimensions,
+                "chunks": self.model_chunks,
+            }],
+            // The built-in model runs in this process: nothing is requested from a provider.
+            "provider": {
+                "requests": 0, "throttled": 0, "retried": 0, "failed": 0, "tokens": 0, "cost_usd": Value::Null,
+            },
+            "seconds": seconds,
+            "chunks_per_second": if seconds > 0.0 { chunks.written as f64 / seconds } else { 0.0 },
+            "peak_rss_bytes": self.peak_rss_bytes,
+            "stages": stages,
+            "failures": failures,
+        })
+    }
+
+    /// What `--dry-run` adds.
+    pub(crate) fn plan(&self) -> Value {
+        let plan = &self.outcome.plan;
+        json!({
+            "new": plan.new,
+            "changed": plan.changed,
+            "unchanged": plan.unchanged,
+            "removed": plan.removed,
+            "chunks": plan.chunks,
+            "tokens": plan.tokens,
+            "requests": 0,
+            "cost_usd": 0.0,
+            "seconds": Value::Null,
+        })
+    }
+
+    pub(crate) fn text(&self) -> String {
+        let Outcome { documents, chunks, took, .. } = self.outcome;
+        let mut lines = vec![
+            format!(
+                "{} documents: {} ingested, {} unchanged, {} removed, {} failed",
+                documents.seen, documents.ingested, documents.unchanged, documents.removed, documents.failed
+            ),
+            format!(
+                "{} chunks written: {} embedded, {} vectors reused, {} without a vector (keywords only)",
+                chunks.written, chunks.embedded, chunks.reused, chunks.without_vector
+            ),
+            format!(
+                "{:.2} s, peak memory {} MB, embedder {} ({} dimensions), store {}",
+                took.as_secs_f64(),
+                self.peak_rss_bytes >> 20,
+                self.model,
+                self.model.dimensions,
+                self.store
+            ),
+        ];
+        if let End::PruneRefused { gone, of } = self.outcome.end {
+            lines.push(prune_refused(gone, of));
+        }
+        lines.extend(self.outcome.failures.iter().map(|(document, failure)| {
+            format!("failed: {}: {} ({})\n  hint: {}", printable(document), failure.message, failure.class, failure.hint)
+        }));
+        lines.join("\n")
+    }
+}
+
+pub(crate) fn prune_refused(gone: u64, of: u64) -> String {
+    format!("nothing was removed: {gone} of {of} documents are gone from the sources; if that is right, use --prune=all")
+}
+
+/// Names come from file systems and archives: control characters must not reach a terminal.
+pub(crate) fn printable(name: &str) -> String {
+    name.chars().flat_map(|c| if c.is_control() { c.escape_default().collect() } else { vec![c] }).collect()
+}
+
+/// The same for a text of several lines.
+pub(crate) fn printable_lines(text: &str) -> String {
+    text.lines().map(printable).collect::<Vec<_>>().join("\n")
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn control_characters_never_reach_the_terminal() {
+        assert_eq!(super::printable("a\nb\u{1b}[2Jc é"), "a\\nb\\u{1b}[2Jc é");
+    }
+}

@@ -1,0 +1,2 @@
+//! Each bad input: a message with file, cause and hint; the rest goes on.
+
