@@ -16,10 +16,15 @@ use std::time::Duration;
 /// Starting takes 1 ms, and much longer on a machine that swaps.
 const START_WALL: Duration = Duration::from_secs(20);
 
+/// For the C library's allocator: one arena for all threads. It would reserve 64 MiB of address space for each.
+const ONE_ARENA: (&str, &str) = ("MALLOC_ARENA_MAX", "1");
+
 #[derive(Debug)]
 pub(crate) struct Live {
     pipes: Piped,
     inbox: Inbox,
+    /// What one read takes from the pipe.
+    buffer: Vec<u8>,
     pub(crate) memory: u64,
     /// Of the processor time of its whole life, what no job has been granted yet.
     pub(crate) cpu_secs_left: u64,
@@ -51,12 +56,14 @@ impl Live {
         input: Stdio,
     ) -> io::Result<Self> {
         let mut command = Spawner::ourselves();
+        command.env(ONE_ARENA.0, ONE_ARENA.1);
         command.arg(PARSE_WORD).arg(start.to_argument()).current_dir("/");
         command.stdin(input).stdout(Stdio::piped()).stderr(Stdio::piped());
         let pipes = Piped::new(spawner.spawn(command)?, population.clone())?;
         let mut live = Self {
             pipes,
             inbox: Inbox::default(),
+            buffer: vec![0; PIECE_BYTES],
             memory: start.memory,
             cpu_secs_left: start.cpu_secs_life,
             documents: 0,
@@ -113,15 +120,14 @@ impl Live {
 
     /// Waits for a whole frame; [`Live::payload`] takes it.
     pub(crate) fn next_frame(&mut self, patience: &mut Patience) -> Result<Header, NoFrame> {
-        let mut buffer = vec![0; PIECE_BYTES];
         loop {
             match self.inbox.head() {
                 Ok(Some(header)) => return Ok(header),
                 Ok(None) => {}
                 Err(_) => return Err(NoFrame::Garbled),
             }
-            let received = self.pipes.receive(&mut buffer, patience).map_err(NoFrame::Lost)?;
-            self.inbox.push(buffer.get(..received).unwrap_or_default());
+            let received = self.pipes.receive(&mut self.buffer, patience).map_err(NoFrame::Lost)?;
+            self.inbox.push(self.buffer.get(..received).unwrap_or_default());
         }
     }
 

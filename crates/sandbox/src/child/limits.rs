@@ -7,7 +7,7 @@ use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use rustix::time::{ClockId, clock_gettime};
 use std::io;
 
-/// Reserved, never used address space: an arena of the allocator reserves 64 MiB for each thread, and aligns.
+/// Address space that is reserved and not used: by an allocator for its arenas, by threads for their guards.
 const ADDRESS_SLACK_BYTES: u64 = 256 << 20;
 
 /// Standard streams, their copies, and a few for whoever opens something without need.

@@ -1,7 +1,8 @@
 //! A misdeed, its verdict, and the document after it.
 
 use crate::Case;
-use crate::fixture::{assert_serves, in_file, in_memory, parse, said, sandbox};
+use crate::fixture::{assert_serves, in_file, in_memory, parse, said, sandbox, settings};
+use sandbox::{Sandbox, SandboxSettings};
 use std::fs::File;
 use std::time::{Duration, Instant};
 use types::block::Block;
@@ -12,6 +13,7 @@ use types::failure::FailureClass::{
 
 pub(crate) const CASES: &[Case] = &[
     ("each misdeed has its verdict and the next document is served", misdeeds),
+    ("a parser that does not answer is given up", no_answer),
     ("what is refused or harmless is an answer of the parser", answers),
     ("documents of every size arrive whole from memory and from a file", sizes),
     ("a crash after many blocks repeats none of them", no_repetition),
@@ -26,7 +28,6 @@ const MISDEEDS: &[(&str, FailureClass, &str)] = &[
     ("huge", Bomb, "more than 96 MiB of memory to parse 10 bytes"),
     ("recurse", BadDocument, "overflowed a stack of 64 MiB"),
     ("spin", Timeout, "more than 1 s of processor time"),
-    ("park", Timeout, "within 2 s"),
     ("flood", Bomb, "more than 8192 KiB from 10 bytes"),
     ("one-big-block", TooLarge, "one block has"),
     ("connect", Internal, "forbidden system call"),
@@ -54,6 +55,15 @@ fn misdeeds() {
     // Not the slowest: other work on this machine can stop any of them.
     let typical = waits[waits.len() * 3 / 4];
     assert!(typical < NEXT, "{waits:?}");
+}
+
+fn no_answer() {
+    let sandbox = Sandbox::new(SandboxSettings { wall_factor: 2, ..settings() }).unwrap();
+    let (_, end) = parse(&sandbox, "park", &mut in_memory(b""));
+    let failure = end.unwrap_err();
+    assert_eq!(failure.class, Timeout);
+    assert!(failure.message.contains("within 2 s"), "{}", failure.message);
+    assert_serves(&sandbox, &mut in_memory(b"next"), b"next");
 }
 
 fn answers() {

@@ -11,10 +11,11 @@ use types::failure::Failure;
 
 pub(crate) const MEMORY: u64 = 96 << 20;
 
+/// Patient, because other work can keep a child from the processor for long.
 pub(crate) fn settings() -> SandboxSettings {
     SandboxSettings {
         cpu_base: Duration::from_secs(1),
-        wall_factor: 2,
+        wall_factor: 60,
         output_base_bytes: 8 << 20,
         unpacked_base_bytes: 8 << 20,
         ..SandboxSettings::recommended()

@@ -41,10 +41,12 @@ impl Worker for Hostile {
             "huge" => say(black_box(vec![7_u8; 8 << 30]).len().to_string()),
             "recurse" => say(recurse(0, &mut [1; 1000]).to_string()),
             "spin" => spin(u64::MAX),
-            "burn" => spin(700),
-            "park" => loop {
-                thread::park();
-            },
+            "burn" => spin(400),
+            "park" => park(),
+            "park-announced" => {
+                ignore(push(Block::Page(1)));
+                park();
+            }
             "flood" => loop {
                 ignore(push(text("x".repeat(30_000))));
             },
@@ -152,6 +154,12 @@ pub(crate) fn checksum(bytes: &[u8]) -> u64 {
 
 fn kind_of<T>(result: io::Result<T>) -> String {
     result.map_or_else(|error| format!("{:?}", error.kind()), |_| "done".to_owned())
+}
+
+fn park() -> ! {
+    loop {
+        thread::park();
+    }
 }
 
 /// Milliseconds of processor time.
