@@ -1,4 +1,4 @@
-//! The store in one SQLite file.
+//! The store in one `SQLite` file.
 //!
 //! One connection writes, readers have their own and see committed heads only. The layout is in
 //! `sqlite/schema.sql`; the rules that no reader ever sees half a document by, in [`Writing`](apply::Writing).
@@ -17,6 +17,7 @@ mod pool;
 mod removal;
 mod search;
 mod segment;
+mod sums;
 mod tidy;
 mod totals;
 mod vectors;
@@ -65,7 +66,7 @@ impl Default for SqliteOptions {
     }
 }
 
-/// A store in one file, with SQLite's log and our lock beside it while it is written.
+/// A store in one file, with `SQLite`'s log and our lock beside it while it is written.
 #[derive(Debug)]
 pub struct SqliteStore {
     url: String,
@@ -233,8 +234,8 @@ impl Store for SqliteStore {
         head: &mut dyn FnMut(u64, u64) -> ControlFlow<()>,
         entry: &mut dyn FnMut(Entry) -> ControlFlow<()>,
     ) -> Result<bool, StoreError> {
-        let visit = entries::Visit { head, entry };
-        self.told(self.pool.read(|conn| entries::read(conn, label, vectors, visit)))
+        let mut visit = entries::Visit { head, entry };
+        self.told(self.pool.read(|conn| entries::read(conn, label, vectors, &mut visit)))
     }
 
     fn spell(&self, words: &str) -> Result<Spelled, StoreError> {

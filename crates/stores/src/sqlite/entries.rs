@@ -1,6 +1,7 @@
 //! One pair read out as consolidated entries.
 
 use super::error::{Cause, Outcome};
+use super::sums::{self, OF_CHUNK, OF_CHUNK_COLUMNS, OF_DOCUMENT, OF_DOCUMENT_COLUMNS};
 use super::{labels, vectors};
 use rusqlite::{Connection, Row, params};
 use serde_json::{Map, Value};
@@ -12,7 +13,8 @@ use types::seam::EntryVectors;
 /// What the entries of one document share.
 struct Book {
     name: String,
-    source_book: String,
+    /// Its title, else the stem of its name.
+    title: String,
     metadata: Map<String, Value>,
     document: i64,
     version: i64,
@@ -31,7 +33,7 @@ pub(crate) fn read(
     conn: &Connection,
     label: &Label,
     with: EntryVectors,
-    visit: Visit<'_>,
+    visit: &mut Visit<'_>,
 ) -> Outcome<bool> {
     let Some(pair) = labels::find(conn, label)? else { return Ok(false) };
     let (documents, entries): (u64, u64) = conn
@@ -45,33 +47,38 @@ pub(crate) fn read(
     if (visit.head)(entries, documents).is_break() {
         return Ok(true);
     }
-    let mut books = conn.prepare_cached(
-        "SELECT d.name, d.title, d.metadata, d.id, d.version, d.label
+    let mut books = conn.prepare_cached(&format!(
+        "SELECT d.name, d.title, d.metadata, d.id, d.version, d.label, d.check_sum, {OF_DOCUMENT}
          FROM document_pair p JOIN document d ON d.id=p.document JOIN source s ON s.id=d.source
-         WHERE p.pair=?1 ORDER BY p.name, s.name",
-    )?;
+         WHERE p.pair=?1 ORDER BY p.name, s.name"
+    ))?;
     let mut rows = books.query([pair])?;
+    let mut given = 0;
+    let mut count = |entry| {
+        given += 1;
+        (visit.entry)(entry)
+    };
     while let Some(row) = rows.next()? {
-        if read_book(conn, &book(row)?, pair, with, visit.entry)?.is_break() {
-            break;
+        if read_book(conn, &book(row)?, pair, with, &mut count)?.is_break() {
+            return Ok(true);
         }
     }
-    Ok(true)
+    if given == entries {
+        Ok(true)
+    } else {
+        Err(Cause::damaged(format!("{given} chunks of a pair were found of {entries}")))
+    }
 }
 
 fn book(r: &Row<'_>) -> Outcome<Book> {
     let name: String = r.get(0)?;
     let title: Option<String> = r.get(1)?;
+    if r.get::<_, i64>(6)? != sums::of_columns(r, 7, OF_DOCUMENT_COLUMNS)? {
+        return Err(damaged(&name, "the row"));
+    }
     let metadata = object(r.get_ref(2)?.as_str().map_err(rusqlite::Error::from)?, &name)?;
-    let source_book = title.unwrap_or_else(|| stem(&name).to_owned());
-    Ok(Book {
-        name,
-        source_book,
-        metadata,
-        document: r.get(3)?,
-        version: r.get(4)?,
-        label: r.get(5)?,
-    })
+    let title = title.unwrap_or_else(|| stem(&name).to_owned());
+    Ok(Book { name, title, metadata, document: r.get(3)?, version: r.get(4)?, label: r.get(5)? })
 }
 
 fn read_book(
@@ -81,11 +88,12 @@ fn read_book(
     with: EntryVectors,
     visit: &mut dyn FnMut(Entry) -> ControlFlow<()>,
 ) -> Outcome<ControlFlow<()>> {
-    let mut chunks = conn.prepare_cached(
-        "SELECT c.uuid, c.text, c.text_hash, c.chapter, c.page, c.weight, c.metadata, v.check_sum, v.v
+    let mut chunks = conn.prepare_cached(&format!(
+        "SELECT c.uuid, c.text, c.text_hash, c.chapter, c.page, c.weight, c.metadata, v.check_sum, v.v,
+           c.check_sum, {OF_CHUNK}
          FROM chunk c LEFT JOIN vector v ON ?5 AND v.chunk=c.id
-         WHERE c.document=?1 AND c.version=?2 AND coalesce(c.pair, ?3)=?4 ORDER BY c.seq",
-    )?;
+         WHERE c.document=?1 AND c.version=?2 AND coalesce(c.pair, ?3)=?4 ORDER BY c.seq"
+    ))?;
     let wanted = with == EntryVectors::With;
     let mut rows = chunks.query(params![book.document, book.version, book.label, pair, wanted])?;
     while let Some(row) = rows.next()? {
@@ -99,14 +107,17 @@ fn read_book(
 fn entry(r: &Row<'_>, book: &Book) -> Outcome<Entry> {
     let text: String = r.get(1)?;
     if r.get::<_, [u8; 16]>(2)? != text_hash_of(text.as_bytes()) {
-        return Err(damaged(book, "a text"));
+        return Err(damaged(&book.name, "a text"));
+    }
+    if r.get::<_, i64>(9)? != sums::of_columns(r, 10, OF_CHUNK_COLUMNS)? {
+        return Err(damaged(&book.name, "a chunk"));
     }
     let embedding = match r.get::<_, Option<i64>>(7)? {
         None => None,
         Some(sum) => {
             let blob = r.get_ref(8)?.as_blob().map_err(rusqlite::Error::from)?;
-            if vectors::check_sum(blob) != sum {
-                return Err(damaged(book, "a vector"));
+            if sums::of_bytes(blob) != sum {
+                return Err(damaged(&book.name, "a vector"));
             }
             Some(vectors::decode(blob))
         }
@@ -115,7 +126,7 @@ fn entry(r: &Row<'_>, book: &Book) -> Outcome<Entry> {
     Ok(Entry {
         id: r.get(0)?,
         text,
-        source_book: book.source_book.clone(),
+        source_book: book.title.clone(),
         source_chapter: r.get(3)?,
         page: r.get(4)?,
         weight: r.get(5)?,
@@ -125,8 +136,8 @@ fn entry(r: &Row<'_>, book: &Book) -> Outcome<Entry> {
     })
 }
 
-fn damaged(book: &Book, what: &str) -> Cause {
-    Cause::damaged(format!("{what} of document {} is not what was stored", book.name))
+fn damaged(document: &str, what: &str) -> Cause {
+    Cause::damaged(format!("{what} of document {document} is not what was stored"))
 }
 
 /// First 16 bytes of the BLAKE3, as chunks carry it.

@@ -14,7 +14,7 @@ pub(crate) enum Cause {
     Told(StoreError),
 }
 
-/// Result of everything between the seam and SQLite.
+/// Result of everything between the seam and `SQLite`.
 pub(crate) type Outcome<T> = Result<T, Cause>;
 
 impl From<rusqlite::Error> for Cause {
@@ -95,7 +95,7 @@ fn kind_of_sqlite(error: &rusqlite::Error) -> StoreErrorKind {
     }
 }
 
-/// Rows that SQLite reads without complaint, but whose values are not ours, are damage too.
+/// Rows that `SQLite` reads without complaint, but whose values are not ours, are damage too.
 fn kind_of_value(error: &rusqlite::Error) -> StoreErrorKind {
     match error {
         rusqlite::Error::FromSqlConversionFailure(..)

@@ -1,6 +1,6 @@
 //! The right to write, held by one process at a time.
 //!
-//! SQLite's own lock is per transaction; this one spans a run. It is an advisory lock on a file beside the
+//! `SQLite`'s own lock is per transaction; this one spans a run. It is an advisory lock on a file beside the
 //! store, so the kernel gives it back when its holder dies, however it dies.
 
 use super::error::{Cause, Outcome};

@@ -122,14 +122,14 @@ fn percent_encoded(path: &Path) -> String {
     out
 }
 
-/// The name of a file that SQLite or we keep beside the store.
+/// The name of a file that `SQLite` or we keep beside the store.
 pub(crate) fn beside(path: &Path, ending: &str) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
     name.push(ending);
     PathBuf::from(name)
 }
 
-/// Refuses what is not a SQLite file before SQLite sees it, in clearer words than SQLite's.
+/// Refuses what is not a `SQLite` file before `SQLite` sees it, in clearer words than `SQLite`'s.
 fn check_file(path: &Path, access: Access) -> Outcome<()> {
     let about = match std::fs::metadata(path) {
         Ok(about) => about,

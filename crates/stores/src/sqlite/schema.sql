@@ -65,6 +65,7 @@ CREATE TABLE document(
   mixed INTEGER NOT NULL DEFAULT 0,          -- some chunk of the head has a label of its own
   metadata TEXT NOT NULL DEFAULT '',
   warnings TEXT NOT NULL DEFAULT '[]',
+  check_sum INTEGER NOT NULL DEFAULT 0,      -- of title, metadata and warnings
   open_version INTEGER,                      -- the version being written
   open_content BLOB,
   open_pipeline BLOB,
@@ -114,6 +115,7 @@ CREATE TABLE chunk(
   chapter TEXT,
   section TEXT,
   metadata TEXT NOT NULL,
+  check_sum INTEGER NOT NULL DEFAULT 0,      -- of all but the pair; of the text through its hash
   text TEXT NOT NULL,
   UNIQUE(document, version, seq)
 ) STRICT;
@@ -124,7 +126,7 @@ CREATE TABLE vector(
   chunk INTEGER PRIMARY KEY,
   document INTEGER NOT NULL,
   text_hash BLOB NOT NULL,
-  check_sum INTEGER NOT NULL,                -- first 8 bytes of the BLAKE3 of v, little-endian
+  check_sum INTEGER NOT NULL,                -- of v
   v BLOB NOT NULL                            -- f32, little-endian
 ) STRICT;
 

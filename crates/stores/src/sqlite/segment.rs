@@ -4,7 +4,7 @@ use super::apply::Writing;
 use super::documents::{self, DocumentRow, OpenVersion};
 use super::error::{Cause, Outcome};
 use super::labels::Labelled;
-use super::{FullText, letters, removal, vectors};
+use super::{FullText, letters, removal, sums, vectors};
 use crate::search::words::index_text;
 use rusqlite::params;
 use types::document::OwnLabel;
@@ -101,8 +101,8 @@ impl Writing<'_> {
         self.conn
             .prepare_cached(
                 "INSERT INTO chunk(document, version, seq, uuid, text_hash, tokens, start, \"end\", page, weight,
-                   own_domain, own_category, chapter, section, metadata, text)
-                 VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)",
+                   own_domain, own_category, chapter, section, metadata, check_sum, text)
+                 VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17)",
             )?
             .execute(params![
                 document,
@@ -120,6 +120,7 @@ impl Writing<'_> {
                 chunk.chapter,
                 chunk.section,
                 chunk.metadata.0,
+                sums::of_chunk(chunk),
                 chunk.text
             ])?;
         let id = self.conn.last_insert_rowid();
@@ -193,6 +194,8 @@ impl Writing<'_> {
         label: i64,
     ) -> Outcome<()> {
         let warnings = serde_json::to_string(&finish.warnings).expect("strings become JSON");
+        let title = finish.title.as_deref();
+        let check_sum = sums::of_document(title, &finish.metadata.0, &warnings);
         let begun = place.row.open.is_none_or(|open| open.version != head.version);
         self.conn
             .prepare_cached(
@@ -200,7 +203,7 @@ impl Writing<'_> {
                  pipeline=?6, chunks=?7, total=?8, without_vector=?9, title=?10, label=?11, own_domain=?12,
                  own_category=?13, mixed=?14, metadata=?15, warnings=?16, open_version=NULL,
                  open_content=NULL, open_pipeline=NULL, open_cursor=0, open_chunks=0, open_without_vector=0,
-                 open_mixed=0, failed_content=NULL, failed_pipeline=NULL, failures=0, attempts=attempts+?17
+                 open_mixed=0, check_sum=?18, failed_content=NULL, failed_pipeline=NULL, failures=0, attempts=attempts+?17
                  WHERE id=?1",
             )?
             .execute(params![
@@ -220,7 +223,8 @@ impl Writing<'_> {
                 head.mixed,
                 finish.metadata.0,
                 warnings,
-                begun
+                begun,
+                check_sum
             ])?;
         Ok(())
     }

@@ -1,7 +1,7 @@
-//! Vectors as blobs, each with a checksum: a flipped bit in a vector is neither found by SQLite nor visible.
+//! Vectors as blobs, each with a checksum: a flipped bit in a vector is neither found by `SQLite` nor visible.
 
 use super::error::{Cause, Outcome};
-use super::meta;
+use super::{meta, sums};
 use rusqlite::{Connection, OptionalExtension as _, params};
 use std::collections::HashMap;
 use types::embedding::Embedding;
@@ -30,7 +30,13 @@ pub(crate) fn insert(
     conn.prepare_cached(
         "INSERT INTO vector(chunk, document, text_hash, check_sum, v) VALUES(?1, ?2, ?3, ?4, ?5)",
     )?
-    .execute(params![owner.chunk, owner.document, owner.text_hash, check_sum(&blob), blob])?;
+    .execute(params![
+        owner.chunk,
+        owner.document,
+        owner.text_hash,
+        sums::of_bytes(&blob),
+        blob
+    ])?;
     Ok(())
 }
 
@@ -63,16 +69,9 @@ pub(crate) fn decode(blob: &[u8]) -> Vec<f32> {
     blob.as_chunks::<4>().0.iter().map(|bytes| f32::from_le_bytes(*bytes)).collect()
 }
 
-/// The first 8 bytes of the BLAKE3.
-pub(crate) fn check_sum(blob: &[u8]) -> i64 {
-    let hash = blake3::hash(blob);
-    let first: [u8; 8] = hash.as_bytes()[..8].try_into().expect("a BLAKE3 has 32 bytes");
-    i64::from_le_bytes(first)
-}
-
 /// A stored vector that is exactly what was written and is a vector of this model.
 pub(crate) fn sound(sum: i64, blob: &[u8], dimensions: usize) -> Option<Embedding> {
-    if check_sum(blob) != sum || blob.len() != dimensions * 4 {
+    if sums::of_bytes(blob) != sum || blob.len() != dimensions * 4 {
         return None;
     }
     Embedding::new(decode(blob), dimensions).ok()

@@ -72,7 +72,7 @@ impl Check<'_> {
         self.repair == Repair::Yes
     }
 
-    /// SQLite's own check of pages, indices and the full text's structure.
+    /// `SQLite`'s own check of pages, indices and the full text's structure.
     fn file(&mut self) -> Outcome<Soundness> {
         let found = integrity(self.conn)?;
         if found.is_empty() {

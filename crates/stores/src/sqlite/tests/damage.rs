@@ -62,6 +62,11 @@ const BREAKS: &[(&str, &str, bool)] = &[
     ("UPDATE vector SET v=zeroblob(32) WHERE chunk=3", "vector", true),
     ("UPDATE vector SET v=zeroblob(31) WHERE chunk=3", "vector", true),
     ("UPDATE vector SET text_hash=zeroblob(16) WHERE chunk=3", "vector", true),
+    ("UPDATE chunk SET page=7 WHERE id=3", "chunk_row", true),
+    ("UPDATE chunk SET section=NULL WHERE id=3", "chunk_row", true),
+    ("UPDATE chunk SET weight=weight+1e-9 WHERE id=3", "chunk_row", true),
+    ("UPDATE chunk SET pair=0 WHERE id=3", "chunk_pair", false),
+    ("UPDATE document SET title='other' WHERE name='a.md'", "document_row", true),
     ("DELETE FROM vector WHERE chunk=3", "vector_count", true),
     ("DELETE FROM chunk WHERE id=3", "vector_chunk", true),
     ("DELETE FROM chunk WHERE document=2", "chunk_count", true),
@@ -197,7 +202,7 @@ fn a_flipped_bit_is_never_read_as_truth() {
     let flipped = folder.path().join("flipped.db");
     let mut silent = Vec::new();
     // A prime step visits all kinds of pages at all kinds of places.
-    for at in (0..whole.len()).step_by(101) {
+    for at in (0..whole.len()).step_by(499) {
         let mut bytes = whole.clone();
         bytes[at] ^= 1 << (at % 8);
         fs::write(&flipped, bytes).unwrap();

@@ -7,7 +7,8 @@ use crate::{Access, FullText, SqliteOptions, SqliteStore};
 use rusqlite::Connection;
 use std::fs;
 use std::path::Path;
-use types::seam::{Store as _, StoreError, StoreErrorKind};
+use types::seam::StoreErrorKind::{self, Foreign, Unreachable};
+use types::seam::{Store as _, StoreError};
 
 fn refused(path: &Path, access: Access) -> StoreError {
     SqliteStore::open(path, access, SqliteOptions::default()).unwrap_err()
@@ -22,7 +23,6 @@ fn what_is_no_store_is_refused_by_kind() {
     let other = Connection::open(at("other")).unwrap();
     other.execute_batch("CREATE TABLE t(x); INSERT INTO t VALUES(1)").unwrap();
     drop(other);
-    use StoreErrorKind::{Foreign, Unreachable};
     for (name, access, kind) in [
         ("missing", Access::Read, Unreachable),
         ("missing", Access::Write, Unreachable),

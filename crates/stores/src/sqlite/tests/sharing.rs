@@ -4,7 +4,7 @@ use super::{Kept, open};
 use crate::Access;
 use crate::conformance::{Draft, assert_sound};
 use crate::sqlite::apply;
-use crate::sqlite::error::Cause;
+use crate::sqlite::error::{Cause, Outcome};
 use crate::{FullText, SqliteStore};
 use std::fs;
 use std::ops::ControlFlow::Continue;
@@ -100,7 +100,7 @@ fn one_process_holds_the_right_to_write() {
     assert!(error.message.contains(&format!("process {}", std::process::id())), "{error}");
     open(&kept.path(), Access::Read).counts().unwrap();
     std::thread::scope(|scope| {
-        let waits = scope.spawn(|| other.lock_for_writing(Duration::from_secs(60)).map(drop));
+        let waits = scope.spawn(|| other.lock_for_writing(Duration::from_mins(1)).map(drop));
         drop(held);
         waits.join().unwrap().unwrap();
     });
@@ -159,10 +159,10 @@ fn a_killed_transaction_leaves_nothing() {
 fn a_panic_inside_a_transaction_leaves_nothing() {
     let kept = Kept::new();
     let panicked = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
-        let _: Result<(), _> = kept.store.pool.write(|conn| {
+        kept.store.pool.write(|conn| -> Outcome<()> {
             conn.execute("INSERT INTO source(name) VALUES('x')", [])?;
             panic!("in the middle")
-        });
+        })
     }));
     assert!(panicked.is_err());
     assert_eq!(kept.store.sources().unwrap(), []);

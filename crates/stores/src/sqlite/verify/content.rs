@@ -1,81 +1,117 @@
-//! Every text and every vector against its checksum.
+//! Every row of a chunk and every vector against its checksum.
 
+use super::super::sums::{self, OF_CHUNK, OF_CHUNK_COLUMNS};
 use super::super::{FullText, meta, removal, vectors};
 use super::{Check, Cure, Outcome};
 use crate::sqlite::entries::text_hash_of;
+use rusqlite::Row;
 
-/// Rows whose bytes are not what was written.
-#[derive(Debug, Default)]
-struct Damaged {
-    /// Chunk and its document.
-    texts: Vec<(i64, i64)>,
-    /// Chunk and its document.
-    vectors: Vec<(i64, i64)>,
+/// What is wrong with a chunk.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Fault {
+    Text,
+    Row,
+    /// It is in a pair, and has no label of its own.
+    Label,
+    Vector,
+}
+
+impl Fault {
+    fn invariant(self) -> &'static str {
+        match self {
+            Self::Text => "text_hash",
+            Self::Row => "chunk_row",
+            Self::Label => "chunk_pair",
+            Self::Vector => "vector",
+        }
+    }
+
+    fn what(self) -> &'static str {
+        match self {
+            Self::Text => "the text",
+            Self::Row => "the row",
+            Self::Label => "the pair",
+            Self::Vector => "the vector",
+        }
+    }
+
+    fn cure(self) -> Cure {
+        match self {
+            Self::Label => Cure::Here,
+            Self::Text | Self::Row | Self::Vector => Cure::Ingest,
+        }
+    }
 }
 
 impl Check<'_> {
     /// One pass over all bytes, a row at a time.
     pub(super) fn contents(&mut self) -> Outcome<()> {
-        let damaged = self.scan()?;
-        for (_, document) in damaged.texts.iter().chain(&damaged.vectors) {
-            self.unsound.insert(*document);
-        }
-        if self.mends() {
-            for (chunk, _) in damaged.texts {
-                self.delete_text(chunk)?;
+        for (chunk, document, fault) in self.scan()? {
+            if fault.cure() == Cure::Ingest {
+                self.unsound.insert(document);
             }
-            for (chunk, _) in damaged.vectors {
-                self.conn.prepare_cached("DELETE FROM vector WHERE chunk=?1")?.execute([chunk])?;
+            if self.mends() {
+                self.mend_chunk(chunk, fault)?;
             }
         }
         Ok(())
     }
 
-    fn scan(&mut self) -> Outcome<Damaged> {
-        let model = meta::model(self.conn)?;
-        let mut damaged = Damaged::default();
-        let mut rows = self.conn.prepare(
-            "SELECT c.id, c.document, c.text_hash, c.text, v.text_hash, v.check_sum, v.v, d.name, c.seq
+    /// Chunk, document and fault of each damaged row.
+    fn scan(&mut self) -> Outcome<Vec<(i64, i64, Fault)>> {
+        let dimensions = meta::model(self.conn)?.map(|model| model.dimensions);
+        let mut damaged = Vec::new();
+        let mut rows = self.conn.prepare(&format!(
+            "SELECT c.id, c.document, c.text_hash, c.text, v.text_hash, v.check_sum, v.v, d.name,
+               c.pair IS NOT NULL AND c.own_domain IS NULL AND c.own_category IS NULL, c.check_sum, {OF_CHUNK}
              FROM chunk c LEFT JOIN vector v ON v.chunk=c.id LEFT JOIN document d ON d.id=c.document
-             ORDER BY c.id",
-        )?;
+             ORDER BY c.id"
+        ))?;
         let mut rows = rows.query([])?;
         while let Some(row) = rows.next()? {
-            let place = (row.get(0)?, row.get(1)?);
-            let subject = || -> Outcome<String> {
-                let name: Option<String> = row.get(7)?;
-                Ok(name.unwrap_or_else(|| format!("document {}", place.1)))
-            };
-            let seq: i64 = row.get(8)?;
-            let hash = row.get_ref(2)?.as_blob().unwrap_or_default().to_vec();
-            let text = row.get_ref(3)?.as_bytes().unwrap_or_default();
-            if hash != text_hash_of(text) || std::str::from_utf8(text).is_err() {
-                let message = format!("the text of chunk {seq} is not what was stored");
-                self.findings.add("text_hash", subject()?, message, Cure::Ingest);
-                damaged.texts.push(place);
-                continue;
-            }
-            let Some(sum) = row.get::<_, Option<i64>>(5)? else { continue };
-            let blob = row.get_ref(6)?.as_blob().unwrap_or_default();
-            let of_text = row.get_ref(4)?.as_blob().unwrap_or_default() == hash;
-            let sound = model
-                .as_ref()
-                .is_some_and(|model| vectors::sound(sum, blob, model.dimensions).is_some());
-            if !of_text || !sound {
-                let message = format!("the vector of chunk {seq} is not what was stored");
-                self.findings.add("vector", subject()?, message, Cure::Ingest);
-                damaged.vectors.push(place);
-            }
+            let Some(fault) = fault_of(row, dimensions)? else { continue };
+            let (chunk, document): (i64, i64) = (row.get(0)?, row.get(1)?);
+            let name: Option<String> = row.get(7)?;
+            let subject = name.unwrap_or_else(|| format!("document {document}"));
+            let message = format!("{} of chunk {chunk} is not what was stored", fault.what());
+            self.findings.add(fault.invariant(), subject, message, fault.cure());
+            damaged.push((chunk, document, fault));
         }
         Ok(damaged)
     }
 
-    /// The vector stays: it carries the hash of the text that it was made of.
-    fn delete_text(&self, chunk: i64) -> Outcome<()> {
-        if self.full_text == FullText::On {
-            removal::delete_words(self.conn, chunk)?;
-        }
-        self.conn.prepare_cached("DELETE FROM chunk WHERE id=?1")?.execute([chunk])?;
+    fn mend_chunk(&self, chunk: i64, fault: Fault) -> Outcome<()> {
+        let mend = match fault {
+            Fault::Text | Fault::Row => {
+                // The vector stays: it carries the hash of the text that it was made of.
+                if self.full_text == FullText::On {
+                    removal::delete_words(self.conn, chunk)?;
+                }
+                "DELETE FROM chunk WHERE id=?1"
+            }
+            Fault::Label => "UPDATE chunk SET pair=NULL WHERE id=?1",
+            Fault::Vector => "DELETE FROM vector WHERE chunk=?1",
+        };
+        self.conn.prepare_cached(mend)?.execute([chunk])?;
         Ok(())
     }
+}
+
+fn fault_of(row: &Row<'_>, dimensions: Option<usize>) -> Outcome<Option<Fault>> {
+    let hash = row.get_ref(2)?.as_blob().unwrap_or_default();
+    let text = row.get_ref(3)?.as_bytes().unwrap_or_default();
+    if hash != text_hash_of(text) || std::str::from_utf8(text).is_err() {
+        return Ok(Some(Fault::Text));
+    }
+    if row.get::<_, i64>(9)? != sums::of_columns(row, 10, OF_CHUNK_COLUMNS)? {
+        return Ok(Some(Fault::Row));
+    }
+    if row.get(8)? {
+        return Ok(Some(Fault::Label));
+    }
+    let Some(sum) = row.get::<_, Option<i64>>(5)? else { return Ok(None) };
+    let blob = row.get_ref(6)?.as_blob().unwrap_or_default();
+    let of_text = row.get_ref(4)?.as_blob().unwrap_or_default() == hash;
+    let sound = dimensions.is_some_and(|d| vectors::sound(sum, blob, d).is_some());
+    Ok((!of_text || !sound).then_some(Fault::Vector))
 }

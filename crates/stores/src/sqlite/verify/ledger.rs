@@ -2,6 +2,7 @@
 
 use super::super::apply::Writing;
 use super::super::labels::Labelled;
+use super::super::sums::{self, OF_DOCUMENT, OF_DOCUMENT_COLUMNS};
 use super::super::{documents, files, removal};
 use super::{Check, Cure, Outcome};
 use rusqlite::Row;
@@ -18,12 +19,12 @@ struct Counted {
 
 impl Check<'_> {
     pub(super) fn documents(&mut self) -> Outcome<()> {
-        let mut rows = self.conn.prepare(
+        let mut rows = self.conn.prepare(&format!(
             "SELECT d.id, d.name, d.version, d.chunks, d.without_vector, d.total, d.open_version, d.open_chunks,
                d.open_without_vector, d.open_cursor, d.fence, length(d.content), length(d.pipeline),
-               p.id IS NULL, s.id IS NULL
-             FROM document d LEFT JOIN pair p ON p.id=d.label LEFT JOIN source s ON s.id=d.source ORDER BY d.id",
-        )?;
+               p.id IS NULL, s.id IS NULL, d.check_sum, {OF_DOCUMENT}
+             FROM document d LEFT JOIN pair p ON p.id=d.label LEFT JOIN source s ON s.id=d.source ORDER BY d.id"
+        ))?;
         let mut rows = rows.query([])?;
         while let Some(row) = rows.next()? {
             let id: i64 = row.get(0)?;
@@ -47,6 +48,9 @@ impl Check<'_> {
             let keys: (Option<i64>, Option<i64>) = (row.get(11)?, row.get(12)?);
             if keys != (Some(32), Some(32)) || row.get(13)? {
                 return Ok(Some(("document_key", "its key or its label is gone".to_owned())));
+            }
+            if row.get::<_, i64>(15)? != sums::of_columns(row, 16, OF_DOCUMENT_COLUMNS)? {
+                return Ok(Some(("document_row", "its row is not what was stored".to_owned())));
             }
             let said = Counted { chunks: row.get(3)?, without_vector: row.get(4)? };
             if let Some(fault) = self.version_fault((id, head), &said, row.get(5)?)? {
@@ -139,6 +143,7 @@ impl Check<'_> {
         if row.version == 0 {
             return Ok(());
         }
+        self.sign_again(id)?;
         writing.leave_pairs(id)?;
         let label = writing.enter_pairs(Labelled {
             document: id,
@@ -154,6 +159,18 @@ impl Check<'_> {
                  total=max(total, ?4), label=?5 WHERE id=?1",
             )?
             .execute([id, are.chunks, are.without_vector, end, label])?;
+        Ok(())
+    }
+
+    /// What the row says now is all there is until the document is read again.
+    fn sign_again(&self, document: i64) -> Outcome<()> {
+        let sum: i64 = self
+            .conn
+            .prepare_cached(&format!("SELECT {OF_DOCUMENT} FROM document d WHERE d.id=?1"))?
+            .query_row([document], |r| sums::of_columns(r, 0, OF_DOCUMENT_COLUMNS))?;
+        self.conn
+            .prepare_cached("UPDATE document SET check_sum=?2 WHERE id=?1")?
+            .execute([document, sum])?;
         Ok(())
     }
 
