@@ -3,9 +3,8 @@
 use super::super::error::Outcome;
 use super::Ranked;
 use super::filter::Visible;
-use crate::search::fold::fold;
 use crate::search::words::match_expression;
-use rusqlite::{Connection, OptionalExtension as _};
+use rusqlite::Connection;
 
 /// The `depth` best, with BM25 turned so that larger is better.
 pub(super) fn search(
@@ -14,10 +13,8 @@ pub(super) fn search(
     visible: &mut Visible<'_>,
     depth: usize,
 ) -> Outcome<Vec<Ranked>> {
-    let Some(expression) = match_expression(words, &mut |word| documents(conn, &fold(word)))?
-    else {
-        return Ok(Vec::new());
-    };
+    let expression = match_expression(words, &mut |phrase, most| documents(conn, phrase, most))?;
+    let Some(expression) = expression else { return Ok(Vec::new()) };
     let mut statement =
         conn.prepare_cached("SELECT rowid, rank FROM fts WHERE fts MATCH ?1 ORDER BY rank")?;
     let mut rows = statement.query([expression])?;
@@ -34,8 +31,10 @@ pub(super) fn search(
     Ok(ranked)
 }
 
-/// In how many chunks a word of the index stands, dead ones included; 0 for a word that it does not hold.
-pub(super) fn documents(conn: &Connection, word: &str) -> Outcome<u64> {
-    let mut statement = conn.prepare_cached("SELECT doc FROM word WHERE term = ?1")?;
-    Ok(statement.query_row([word], |row| row.get(0)).optional()?.unwrap_or(0))
+/// In how many chunks a quoted phrase is, dead ones included; no more than `most` are counted.
+pub(super) fn documents(conn: &Connection, phrase: &str, most: u64) -> Outcome<u64> {
+    let mut statement = conn
+        .prepare_cached("SELECT count(*) FROM (SELECT 1 FROM fts WHERE fts MATCH ?1 LIMIT ?2)")?;
+    let most = i64::try_from(most).unwrap_or(i64::MAX);
+    Ok(statement.query_row((phrase, most), |row| row.get(0))?)
 }

@@ -10,6 +10,8 @@ use types::query::{Correction, Spelled};
 
 /// Words taken for one mistyped word.
 const TAKEN_MAX: usize = 3;
+/// Words in more chunks are equally well known.
+const COUNTED_MAX: u64 = 10_000;
 /// Letters that words with the same beginning share.
 const PREFIX: usize = 3;
 /// Words of one beginning that are compared.
@@ -58,7 +60,7 @@ fn near(conn: &Connection, word: &str) -> Outcome<Vec<String>> {
     let folded = fold(word);
     let letters: Vec<char> = folded.chars().collect();
     let Some(alphabet) = alphabet(&letters) else { return Ok(Vec::new()) };
-    if documents(conn, &folded)? > 0 {
+    if count(conn, &folded, 1)? > 0 {
         return Ok(Vec::new());
     }
     let mut found = held(conn, transpositions(&letters))?;
@@ -72,11 +74,16 @@ fn near(conn: &Connection, word: &str) -> Outcome<Vec<String>> {
     Ok(found.into_iter().take(TAKEN_MAX).map(|(word, _)| word).collect())
 }
 
+/// Words hold letters only, so quotation marks around one are all that FTS5 wants.
+fn count(conn: &Connection, word: &str, most: u64) -> Outcome<u64> {
+    documents(conn, &format!("\"{word}\""), most)
+}
+
 /// Those that the index holds, with the number of chunks they stand in.
 fn held(conn: &Connection, words: Vec<String>) -> Outcome<Vec<(String, u64)>> {
     let mut held = Vec::new();
     for word in words {
-        let documents = documents(conn, &word)?;
+        let documents = count(conn, &word, COUNTED_MAX)?;
         if documents > 0 {
             held.push((word, documents));
         }
