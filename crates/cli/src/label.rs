@@ -19,9 +19,11 @@ const DOMAIN: &str = "general";
 const CATEGORY: &str = "unknown";
 
 /// Files with these endings hold items, whose names are `FILE#ID`.
-const ITEM_ENDINGS: [&str; 5] = [".json", ".jsonl", ".ndjson", ".csv", ".tsv"];
+const ITEM_ENDINGS: [&str; 8] =
+    [".json", ".geojson", ".ipynb", ".jsonl", ".ndjson", ".csv", ".tsv", ".tab"];
 
-/// A part of a name with one of these endings that has parts below it is an archive.
+/// A part of a name with one of these endings that has parts below it is an archive. Archives under other endings
+/// are unpacked too; they count as folders, since the name is all there is to tell by.
 const ARCHIVE_ENDINGS: [&str; 4] = [".zip", ".tar", ".tgz", ".gz"];
 
 impl Labeller {

@@ -4,6 +4,7 @@ use crate::config::confidential::{Confidential, conceal};
 use crate::config::quantity::{ByteSize, parse_duration, seconds_to_duration, show_duration};
 use crate::config::raw::Raw;
 use crate::settings::{EmbedderChoice, OnBadChunk, Profile};
+use globset::Glob;
 use serde_json::json;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -187,6 +188,7 @@ impl Value for Label {
     }
 }
 
+/// Patterns as in `.gitignore`: the only key of this type.
 impl Value for Vec<String> {
     fn read(raw: &Raw) -> Result<Self, Refusal> {
         let items: Option<Self> = match raw {
@@ -195,7 +197,16 @@ impl Value for Vec<String> {
             _ => None,
         };
         let items = items.filter(|items| items.iter().all(|item| !item.trim().is_empty()));
-        items.ok_or(Refusal::Unexpected)
+        let items = items.ok_or(Refusal::Unexpected)?;
+        for (at, item) in items.iter().enumerate() {
+            // Without what only `.gitignore` knows it is a glob as any other.
+            let glob = item.trim_start_matches(['!', '/']).trim_end_matches('/');
+            if let Err(error) = Glob::new(glob) {
+                let message = format!("pattern {} is not valid: {}", at + 1, error.kind());
+                return Err(Refusal::Because(message));
+            }
+        }
+        Ok(items)
     }
 
     fn json(&self) -> serde_json::Value {

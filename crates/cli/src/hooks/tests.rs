@@ -80,7 +80,7 @@ fn a_command_that_hangs_is_ended_with_its_children() {
     let begun = Instant::now();
     // Long enough for a shell to start on a busy machine.
     let timeout = Duration::from_secs(2);
-    let script = format!("sleep 600 > '{}' & wait", path.display());
+    let script = format!("sleep 120 > '{}' & wait", path.display());
     assert_eq!(
         run_one(&shell(&script), "{}", timeout).failure,
         Some(HookFailure::Timeout(timeout))

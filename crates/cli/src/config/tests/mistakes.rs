@@ -93,6 +93,7 @@ fn every_single_mistake_is_found() {
         ("max_cost = inf", "max_cost"),
         ("out = \"\"", "out"),
         ("exclude = \"*.md\"", "exclude"),
+        ("exclude = [\"ok\", \"!/a[/\"]", "exclude"),
         ("embedder = \"openai:some-model\"", "embedder"),
         ("embedder = \"magic\"", "embedder"),
         ("store = \"sqlite:\"", "store"),
