@@ -37,6 +37,17 @@ fn words_are_cut_into_their_longest_pieces() {
     }
 }
 
+/// Marks that are not stripped are rare, and in no vocabulary that we ship; another one may have them.
+#[test]
+fn marks_that_stay_are_in_canonical_order() {
+    let pieces = WordPiece::new("[UNK]\ne\n##\u{302e}\n##\u{1d165}").unwrap();
+    for text in ["e\u{302e}\u{1d165}", "e\u{1d165}\u{302e}", "e\u{302e}\u{1}\u{301}\u{1d165}"] {
+        let mut ids = vec![];
+        pieces.encode(text, &mut ids);
+        assert_eq!(ids, [1, 3, 2], "{text:?}");
+    }
+}
+
 #[test]
 fn a_word_of_more_than_a_hundred_characters_is_unknown() {
     let word = |pieces: usize| format!("e{}", "x".repeat(pieces));
