@@ -19,6 +19,7 @@ mod replies;
 mod serve;
 mod exec;
 
+use crate::job::ArchiveJob;
 use crate::wire::{Ready, Start};
 use rustix::process::Signal;
 use std::fs::File;
@@ -54,13 +55,13 @@ pub trait Worker: Sync {
 
     fn unpack(
         &self,
-        task: &Task<'_>,
+        job: &ArchiveJob<'_>,
         body: &mut Body,
         visit: &mut dyn FnMut(MemberEvent<'_>) -> ControlFlow<()>,
     ) -> Result<(), Failure>;
 }
 
-/// What to take apart.
+/// A document, or the rest of one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Task<'a> {
     pub format: &'a str,
@@ -100,7 +101,7 @@ fn parse_child(argument: Option<std::ffi::OsString>, worker: &dyn Worker) -> io:
     std::thread::scope(|scope| {
         let builder = std::thread::Builder::new().stack_size(STACK_BYTES);
         let parsing = builder.spawn_scoped(scope, || match start.archive {
-            Some(request) => serve::archive(worker, pipes, &ready, &request),
+            Some(archive) => serve::archive(worker, pipes, &ready, &archive),
             None => serve::frames(worker, pipes, &ready),
         })?;
         parsing.join().map_err(|_| io::Error::other("the serving loop panicked"))?

@@ -5,6 +5,7 @@
 //! itself before it reads a byte (see [`child`]), and whose death is a verdict about one document (see
 //! [`Sandbox`]). This crate knows no format: a job carries its format as an opaque word.
 
+mod job;
 mod frame;
 mod wire;
 mod settings;
@@ -22,5 +23,6 @@ mod command;
 pub mod child;
 
 pub use command::CommandJob;
-pub use sandbox::{Job, Sandbox};
+pub use job::{ArchiveJob, Job, UnpackBudget};
+pub use sandbox::Sandbox;
 pub use settings::{SandboxSettings, memory_needed};

@@ -28,13 +28,6 @@ pub struct Sandbox {
     spawner: Spawner,
 }
 
-/// What to take apart, in the words of the worker in the child.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Job<'a> {
-    pub format: &'a str,
-    pub name: &'a str,
-}
-
 impl Sandbox {
     /// Starts the thread that starts children. The binary has to call [`crate::child::entry`] first in `main`.
     pub fn new(settings: SandboxSettings) -> io::Result<Self> {

@@ -48,19 +48,19 @@ impl SandboxSettings {
 
     pub(crate) fn parse_budget(&self, size: u64, memory: u64) -> Budget {
         let output_bytes = self.output_base_bytes + size.saturating_mul(self.output_factor);
-        self.budget(size, memory, output_bytes)
+        self.budget(size, memory_class(memory), output_bytes)
     }
 
-    pub(crate) fn unpack_budget(&self, size: u64, memory: u64) -> Budget {
-        let output_bytes = self.unpacked_base_bytes + size.saturating_mul(self.unpacked_factor);
-        self.budget(size, memory, output_bytes)
+    pub(crate) fn unpack_budget(&self, size: u64, memory: u64, total_bytes_max: u64) -> Budget {
+        let plausible = self.unpacked_base_bytes + size.saturating_mul(self.unpacked_factor);
+        self.budget(size, memory, plausible.min(total_bytes_max))
     }
 
     fn budget(&self, size: u64, memory: u64, output_bytes: u64) -> Budget {
         let cpu = self.cpu_base + self.cpu_per_mib.mul_f64(size as f64 / MIB as f64);
         let cpu_secs = cpu.as_secs().max(1);
         Budget {
-            memory: memory_class(memory),
+            memory,
             cpu_secs,
             wall: Duration::from_secs(cpu_secs) * self.wall_factor,
             output_bytes,
@@ -85,7 +85,7 @@ pub fn memory_needed(size: u64) -> u64 {
     needed.checked_next_multiple_of(MEMORY_STEP).unwrap_or(u64::MAX)
 }
 
-/// The limit that a child gets for a lease: never more than the lease.
+/// The limit that a child which can be reused gets for a lease: never more than the lease.
 fn memory_class(lease: u64) -> u64 {
     if lease < MEMORY_STEP { lease } else { lease / MEMORY_STEP * MEMORY_STEP }
 }
@@ -123,7 +123,8 @@ mod tests {
         assert_eq!(small, expected);
         let large = settings.parse_budget(100 * MIB, 664 * MIB);
         assert_eq!((large.cpu_secs, large.output_bytes), (210, 2064 * MIB));
-        assert_eq!(settings.unpack_budget(MIB, 96 * MIB).output_bytes, 1124 * MIB);
+        assert_eq!(settings.unpack_budget(MIB, 96 * MIB, u64::MAX).output_bytes, 1124 * MIB);
+        assert_eq!(settings.unpack_budget(MIB, 96 * MIB, 5).output_bytes, 5);
     }
 
     #[test]

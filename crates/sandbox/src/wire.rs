@@ -1,5 +1,6 @@
 //! The values inside the frames, encoded with postcard.
 
+use crate::job::UnpackBudget;
 use serde::{Deserialize, Serialize};
 use types::block::Block;
 use types::failure::Failure;
@@ -12,7 +13,7 @@ pub(crate) struct Start {
     /// Seconds of processor time for the whole life of the child.
     pub(crate) cpu_secs_life: u64,
     /// Set: standard input is this archive, and the child lives for it alone. Not set: requests come in frames.
-    pub(crate) archive: Option<Request>,
+    pub(crate) archive: Option<Archive>,
 }
 
 impl Start {
@@ -32,7 +33,16 @@ impl Start {
     }
 }
 
-/// One job.
+/// The one job of a child whose standard input is an archive.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Archive {
+    pub(crate) format: String,
+    pub(crate) name: String,
+    pub(crate) budget: UnpackBudget,
+    pub(crate) cpu_secs: u64,
+}
+
+/// One document.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Request {
     pub(crate) format: String,
@@ -88,11 +98,14 @@ mod tests {
         let start = Start {
             memory: 96 << 20,
             cpu_secs_life: 600,
-            archive: Some(Request {
+            archive: Some(Archive {
                 format: "zip".into(),
                 name: "a\0b/ü.zip".into(),
-                first_page: 1,
-                size: 42,
+                budget: UnpackBudget {
+                    members_max: 1,
+                    member_bytes_max: 2,
+                    total_bytes_max: u64::MAX,
+                },
                 cpu_secs: 10,
             }),
         };

@@ -3,7 +3,8 @@
 use super::replies::Replies;
 use super::{Pipes, Task, Worker, limits};
 use crate::frame::{Op, read_header};
-use crate::wire::{Ready, Request, encode};
+use crate::job::ArchiveJob;
+use crate::wire::{Archive, Ready, Request, encode};
 use std::fs::File;
 use std::io::{self, BufReader, Cursor, Read, Seek};
 use std::panic::{self, AssertUnwindSafe};
@@ -39,8 +40,9 @@ pub(super) fn frames(worker: &dyn Worker, pipes: Pipes, ready: &Ready) -> io::Re
         let request = read_request(&mut requests, header.length)?;
         limits::grant_cpu(request.cpu_secs)?;
         let mut body = Body::Memory(Cursor::new(read_document(&mut requests, request.size)?));
-        let outcome =
-            guarded(|| worker.parse(&task(&request), &mut body, &mut |block| replies.push(&block)));
+        let task =
+            Task { format: &request.format, name: &request.name, first_page: request.first_page };
+        let outcome = guarded(|| worker.parse(&task, &mut body, &mut |block| replies.push(&block)));
         reply(&mut replies, outcome)?;
     }
     Ok(())
@@ -51,21 +53,17 @@ pub(super) fn archive(
     worker: &dyn Worker,
     pipes: Pipes,
     ready: &Ready,
-    request: &Request,
+    archive: &Archive,
 ) -> io::Result<()> {
     let mut replies = Replies::new(pipes.replies);
     replies.send(Op::Ready, &encode(ready))?;
-    limits::grant_cpu(request.cpu_secs)?;
+    limits::grant_cpu(archive.cpu_secs)?;
     let mut file: File = pipes.requests;
     file.rewind()?;
     let mut body = Body::File(file);
-    let outcome =
-        guarded(|| worker.unpack(&task(request), &mut body, &mut |event| replies.visit(event)));
+    let job = ArchiveJob { format: &archive.format, name: &archive.name, budget: archive.budget };
+    let outcome = guarded(|| worker.unpack(&job, &mut body, &mut |event| replies.visit(event)));
     reply(&mut replies, outcome)
-}
-
-fn task(request: &Request) -> Task<'_> {
-    Task { format: &request.format, name: &request.name, first_page: request.first_page }
 }
 
 fn read_request(from: &mut impl Read, length: usize) -> io::Result<Request> {

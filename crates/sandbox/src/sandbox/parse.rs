@@ -1,7 +1,8 @@
 //! Parsing a document in a child, and in a fresh one after a death that leaves pages to be had.
 
-use super::{Job, Sandbox, Stop, unreadable};
+use super::{Sandbox, Stop, unreadable};
 use crate::frame::Op;
+use crate::job::Job;
 use crate::live::{Live, NoFrame};
 use crate::patience::Patience;
 use crate::progress::{Next, Progress};

@@ -1,12 +1,13 @@
 //! Unpacking an archive in a child of its own, whose standard input is the archive.
 
-use super::{CPU_SECS_LIFE, Job, Sandbox, Stop, unreadable};
+use super::{Sandbox, Stop, unreadable};
 use crate::frame::{Header, Op};
+use crate::job::ArchiveJob;
 use crate::live::{Live, NoFrame};
 use crate::patience::Patience;
 use crate::settings::Budget;
 use crate::verdict::{Case, Death};
-use crate::wire::{MemberFailed, Request, Start};
+use crate::wire::{Archive, MemberFailed, Start};
 use rustix::fs::{MemfdFlags, memfd_create};
 use std::fs::File;
 use std::io::{self, Seek, Write};
@@ -19,6 +20,9 @@ use types::seam::parse::MemberEvent;
 /// Of an archive that crashes the unpacker before its first member.
 const TRIES_MAX: u32 = 2;
 
+/// Between the signal that names the limit of processor time and the one that cannot be caught.
+const CPU_GRACE_SECS: u64 = 2;
+
 type Visit<'a> = dyn FnMut(MemberEvent<'_>) -> ControlFlow<()> + 'a;
 
 impl Sandbox {
@@ -26,20 +30,19 @@ impl Sandbox {
     /// a member ends that one with [`MemberEvent::Failed`].
     pub fn unpack(
         &self,
-        job: &Job<'_>,
+        job: &ArchiveJob<'_>,
         raw: &mut RawDocument,
         memory: u64,
         visit: &mut Visit<'_>,
     ) -> Result<(), Failure> {
-        let budget = self.settings.unpack_budget(raw.size, memory);
+        let budget = self.settings.unpack_budget(raw.size, memory, job.budget.total_bytes_max);
         let start = Start {
             memory: budget.memory,
-            cpu_secs_life: budget.cpu_secs + CPU_SECS_LIFE,
-            archive: Some(Request {
+            cpu_secs_life: budget.cpu_secs + CPU_GRACE_SECS,
+            archive: Some(Archive {
                 format: job.format.to_owned(),
                 name: job.name.to_owned(),
-                first_page: 1,
-                size: raw.size,
+                budget: job.budget,
                 cpu_secs: budget.cpu_secs,
             }),
         };

@@ -1,7 +1,8 @@
 //! Archives are unpacked in a child whose standard input they are.
 
 use crate::Case;
-use crate::fixture::{MEMORY, in_file, in_memory, job, sandbox};
+use crate::fixture::{MEMORY, in_file, in_memory, sandbox};
+use sandbox::{ArchiveJob, UnpackBudget};
 use std::ops::ControlFlow;
 use types::document::RawDocument;
 use types::failure::{Failure, FailureClass};
@@ -16,6 +17,12 @@ pub(crate) const CASES: &[Case] = &[
     ("a consumer that has enough ends the unpacking well", enough),
 ];
 
+fn archive(format: &str) -> ArchiveJob<'_> {
+    let budget =
+        UnpackBudget { members_max: 10, member_bytes_max: 1 << 30, total_bytes_max: 4 << 20 };
+    ArchiveJob { format, name: "name", budget }
+}
+
 #[derive(Debug, Default, PartialEq, Eq)]
 struct Got {
     whole: Vec<(String, Vec<u8>)>,
@@ -26,7 +33,7 @@ struct Got {
 fn unpack(format: &str, raw: &mut RawDocument) -> (Got, Result<(), Failure>) {
     let mut got = Got::default();
     let mut open = None;
-    let end = sandbox().unpack(&job(format), raw, MEMORY, &mut |event| {
+    let end = sandbox().unpack(&archive(format), raw, MEMORY, &mut |event| {
         match event {
             MemberEvent::Begin { name } => open = Some((name.to_owned(), Vec::new())),
             MemberEvent::Data(data) => {
@@ -82,8 +89,8 @@ fn bomb() {
     let (got, end) = unpack("bomb", &mut in_memory(b"x"));
     let failure = end.unwrap_err();
     assert_eq!(failure.class, FailureClass::Bomb);
-    assert!(failure.message.contains("more than 8192 KiB from 1 bytes"), "{}", failure.message);
-    assert!(got.bytes <= 8 << 20);
+    assert!(failure.message.contains("more than 4096 KiB from 1 bytes"), "{}", failure.message);
+    assert!(got.bytes <= 4 << 20);
     assert_eq!(got.failed, [("bomb".to_owned(), FailureClass::Bomb)]);
 }
 
@@ -94,7 +101,7 @@ fn refused() {
 
 fn enough() {
     let mut events = 0;
-    let end = sandbox().unpack(&job("bomb"), &mut in_memory(b"x"), MEMORY, &mut |_| {
+    let end = sandbox().unpack(&archive("bomb"), &mut in_memory(b"x"), MEMORY, &mut |_| {
         events += 1;
         if events == 5 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     });

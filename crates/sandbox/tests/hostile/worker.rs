@@ -1,6 +1,7 @@
 //! A worker whose formats are misdeeds.
 
 use rustix::time::{ClockId, clock_gettime};
+use sandbox::ArchiveJob;
 use sandbox::child::{Task, Worker};
 use std::hint::black_box;
 use std::io::{self, Read};
@@ -81,14 +82,14 @@ impl Worker for Hostile {
 
     fn unpack(
         &self,
-        task: &Task<'_>,
+        job: &ArchiveJob<'_>,
         body: &mut Body,
         visit: &mut Visit<'_>,
     ) -> Result<(), Failure> {
         let mut archive = Vec::new();
         body.read_to_end(&mut archive).unwrap();
         let mut tell = |event: MemberEvent<'_>| visit(event).is_continue();
-        match task.format {
+        match job.format {
             "members" => {
                 for (number, member) in archive.chunks(100_000).enumerate() {
                     assert!(tell(MemberEvent::Begin { name: &format!("dir/{number}") }));
