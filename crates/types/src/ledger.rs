@@ -44,6 +44,16 @@ pub struct FileState {
     pub stale: u32,
 }
 
+impl FileState {
+    /// The size of no file: a store gives it for a gate that it has taken.
+    pub const SIZE_TAKEN: u64 = u64::MAX;
+
+    /// Repair or retry wants the next run to open the file whatever it looks like.
+    pub fn is_taken(&self) -> bool {
+        self.size == Self::SIZE_TAKEN
+    }
+}
+
 /// What the store knows of one document.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DocumentState {

@@ -1,8 +1,8 @@
 //! `gristmill failures list|retry|purge`: the dead letters.
 
+use super::ingest::{Job, Only, Request as IngestRequest, Sources};
 use super::print;
 use crate::args::{Format, Targets};
-use super::ingest::{Job, Only, Request as IngestRequest, Sources};
 use crate::failed::{EXIT_FINDINGS, Failed};
 use crate::report::printable;
 use crate::settings::Settings;
@@ -39,18 +39,28 @@ pub(crate) fn purge(targets: &Targets, format: Format, settings: &Settings) -> R
     let (store, _writing) = store::open_to_write(settings.store.reveal(), Access::Write)?;
     let letters = chosen(targets, store.dead_letters()?)?;
     store.purge(&letters.iter().map(|letter| letter.id).collect::<Vec<_>>())?;
-    print(format, &json!({ "purged": letters.len() }), &format!("{} failures forgotten", letters.len()))?;
+    print(
+        format,
+        &json!({ "purged": letters.len() }),
+        &format!("{} failures forgotten", letters.len()),
+    )?;
     Ok(0)
 }
 
 /// Ingests just the files of these letters again.
-pub(crate) fn retry(targets: &Targets, mut request: IngestRequest, settings: &Settings) -> Result<u8, Failed> {
+pub(crate) fn retry(
+    targets: &Targets,
+    mut request: IngestRequest,
+    settings: &Settings,
+) -> Result<u8, Failed> {
     let interrupt = Interrupt::default();
-    signals::listen(&interrupt).map_err(|error| Failed::internal(format!("cannot listen to signals: {error}")))?;
+    signals::listen(&interrupt)
+        .map_err(|error| Failed::internal(format!("cannot listen to signals: {error}")))?;
     let (store, _writing) = store::open_to_write(settings.store.reveal(), Access::Write)?;
     let letters = chosen(targets, store.dead_letters()?)?;
     store.mark_for_retry(&letters.iter().map(|letter| letter.id).collect::<Vec<_>>())?;
-    let only: Only = letters.iter().map(|letter| (letter.source.clone(), letter.file.clone())).collect();
+    let only: Only =
+        letters.iter().map(|letter| (letter.source.clone(), letter.file.clone())).collect();
     request.sources = Sources::Stored(sources_of(&letters));
     let mut result = json!({ "retried": letters.len() });
     if !request.sources.is_empty() {
@@ -74,12 +84,16 @@ pub(crate) fn retry(targets: &Targets, mut request: IngestRequest, settings: &Se
 
 fn left(store: &dyn Store, only: &Only) -> Result<usize, Failed> {
     let letters = store.dead_letters()?;
-    Ok(letters.iter().filter(|letter| only.contains(&(letter.source.clone(), letter.file.clone()))).count())
+    Ok(letters
+        .iter()
+        .filter(|letter| only.contains(&(letter.source.clone(), letter.file.clone())))
+        .count())
 }
 
 /// Standard input is over; its documents come back only with the next one.
 fn sources_of(letters: &[DeadLetter]) -> Vec<String> {
-    let names: BTreeSet<&String> = letters.iter().map(|letter| &letter.source).filter(|name| *name != "-").collect();
+    let names: BTreeSet<&String> =
+        letters.iter().map(|letter| &letter.source).filter(|name| *name != "-").collect();
     names.into_iter().cloned().collect()
 }
 

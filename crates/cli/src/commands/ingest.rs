@@ -50,8 +50,12 @@ pub(crate) enum Sources {
 impl Sources {
     fn open(&self, exclude: &[String]) -> Vec<(&str, Result<Arc<dyn Source>, SourceError>)> {
         match self {
-            Self::Arguments(words) => words.iter().map(|word| (word.as_str(), open_argument(word, exclude))).collect(),
-            Self::Stored(names) => names.iter().map(|name| (name.as_str(), open_named(name, exclude))).collect(),
+            Self::Arguments(words) => {
+                words.iter().map(|word| (word.as_str(), open_argument(word, exclude))).collect()
+            }
+            Self::Stored(names) => {
+                names.iter().map(|name| (name.as_str(), open_named(name, exclude))).collect()
+            }
         }
     }
 
@@ -66,23 +70,44 @@ pub(crate) type Only = HashSet<(String, String)>;
 
 pub(crate) fn ingest(request: &Request, settings: &Settings) -> Result<u8, Failed> {
     let interrupt = Interrupt::default();
-    signals::listen(&interrupt).map_err(|error| Failed::internal(format!("cannot listen to signals: {error}")))?;
+    signals::listen(&interrupt)
+        .map_err(|error| Failed::internal(format!("cannot listen to signals: {error}")))?;
     let url = settings.store.reveal();
-    let (store, _writing) = match request.mode {
+    match request.mode {
         Mode::Ingest => {
-            let (store, guard) = store::open_to_write(url, Access::Create)?;
-            (store, Some(guard))
+            let (store, _writing) = store::open_to_write(url, Access::Create)?;
+            write(request, settings, store, &interrupt)
         }
-        Mode::DryRun => (store::open_or_empty(url)?, None),
-    };
-    let job = Job::new(request, settings, Arc::clone(&store))?;
-    let done = job.run(None, &interrupt)?;
-    let mut result = job.report(&done).json();
-    if request.mode == Mode::DryRun {
-        result["plan"] = job.report(&done).plan();
-        print(request.format, &result, &plan_text(&done.outcome))?;
-        return Ok(exit(&done));
+        Mode::DryRun => {
+            let (store, _folder) = store::open_or_empty(url)?;
+            plan(request, settings, store, &interrupt)
+        }
     }
+}
+
+fn plan(
+    request: &Request,
+    settings: &Settings,
+    store: Arc<dyn Store>,
+    interrupt: &Interrupt,
+) -> Result<u8, Failed> {
+    let job = Job::new(request, settings, store)?;
+    let done = job.run(None, interrupt)?;
+    let mut result = job.report(&done).json();
+    result["plan"] = job.report(&done).plan();
+    print(request.format, &result, &plan_text(&done.outcome))?;
+    Ok(exit(&done))
+}
+
+fn write(
+    request: &Request,
+    settings: &Settings,
+    store: Arc<dyn Store>,
+    interrupt: &Interrupt,
+) -> Result<u8, Failed> {
+    let job = Job::new(request, settings, Arc::clone(&store))?;
+    let done = job.run(None, interrupt)?;
+    let mut result = job.report(&done).json();
     store.end_run(done.outcome.run, &result.to_string())?;
     let hooks = hooks::run(&settings.hooks, &result);
     if !hooks.is_empty() {
@@ -111,23 +136,39 @@ pub(crate) struct Done {
 }
 
 impl<'j> Job<'j> {
-    pub(crate) fn new(request: &'j Request, settings: &'j Settings, store: Arc<dyn Store>) -> Result<Self, Failed> {
+    pub(crate) fn new(
+        request: &'j Request,
+        settings: &'j Settings,
+        store: Arc<dyn Store>,
+    ) -> Result<Self, Failed> {
         let threads = settings.workers.get();
-        let Chosen { embedder, fingerprint } = embedder::choose(settings.embedder, store.as_ref(), threads)?;
+        let Chosen { embedder, fingerprint } =
+            embedder::choose(settings.embedder, store.as_ref(), threads)?;
         if request.mode == Mode::Ingest {
             store::bind(store.as_ref(), embedder.model())?;
         }
         let (parsers, sandbox) = parsers::build(settings)?;
         let parts = Parts { parsers, embedder, embedder_identity: fingerprint, store };
-        Ok(Self { request, settings, parts, sampler: Sampler::new(sandbox), progress: Arc::default() })
+        Ok(Self {
+            request,
+            settings,
+            parts,
+            sampler: Sampler::new(sandbox),
+            progress: Arc::default(),
+        })
     }
 
     pub(crate) fn run(&self, only: Option<Only>, interrupt: &Interrupt) -> Result<Done, Failed> {
         let (sources, missing) = self.open_sources()?;
         let settings = self.run_settings(only);
         let outcome = {
-            let _display = Display::start(Arc::clone(&self.progress), self.sampler.clone(), self.request.verbosity);
-            let mut outcome = run::run(&sources, &self.parts, &settings, &self.progress, interrupt)?;
+            let _display = Display::start(
+                Arc::clone(&self.progress),
+                self.sampler.clone(),
+                self.request.verbosity,
+            );
+            let mut outcome =
+                run::run(&sources, &self.parts, &settings, &self.progress, interrupt)?;
             if outcome.end != End::Interrupted && self.request.mode == Mode::Ingest {
                 self.consolidate()?;
                 outcome.stages = self.progress.stages();
@@ -164,11 +205,14 @@ impl<'j> Job<'j> {
                 Err(error) => refused.push((name, error)),
             }
         }
-        if sources.is_empty() && let Some((_, error)) = refused.pop() {
+        if sources.is_empty()
+            && let Some((_, error)) = refused.pop()
+        {
             return Err(error.into());
         }
         for (argument, error) in &refused {
-            let failure = Failure::new(FailureClass::BadDocument, error.message.clone(), error.hint.clone());
+            let failure =
+                Failure::new(FailureClass::BadDocument, error.message.clone(), error.hint.clone());
             self.progress.list(argument, &failure);
         }
         Ok((sources, refused.len() as u64))
@@ -179,7 +223,10 @@ impl<'j> Job<'j> {
         let caps = self.settings.embed;
         ingest::settings::Settings {
             run_id: self.request.run_id.clone(),
-            chunk: ChunkSettings { tokens: self.settings.chunk.tokens, overlap: self.settings.chunk.overlap },
+            chunk: ChunkSettings {
+                tokens: self.settings.chunk.tokens,
+                overlap: self.settings.chunk.overlap,
+            },
             workers: self.settings.workers.get().min(self.settings.documents_in_flight.get()),
             memory_limit: self.settings.memory_limit,
             labelling_hash: labeller.fingerprint(),
@@ -188,7 +235,11 @@ impl<'j> Job<'j> {
                 OnBadChunk::Skip => BadChunk::Skip,
                 OnBadChunk::FailDocument => BadChunk::FailDocument,
             },
-            batch: Batch { items: caps.batch_items, tokens: caps.batch_tokens, in_flight: caps.in_flight },
+            batch: Batch {
+                items: caps.batch_items,
+                tokens: caps.batch_tokens,
+                in_flight: caps.in_flight,
+            },
             only: only.map(Arc::new),
             mode: self.request.mode,
             prune: self.request.prune,
@@ -198,7 +249,9 @@ impl<'j> Job<'j> {
     /// Writes `--out`, or the folder that the store remembers.
     pub(crate) fn consolidate(&self) -> Result<(), Failed> {
         let store = self.parts.store.as_ref();
-        let Some((folder, vectors)) = remembered_folder(self.settings, store)? else { return Ok(()) };
+        let Some((folder, vectors)) = remembered_folder(self.settings, store)? else {
+            return Ok(());
+        };
         consolidate(store, &folder, vectors, &self.progress)?;
         Ok(())
     }
@@ -207,16 +260,26 @@ impl<'j> Job<'j> {
 const OUT: &str = "out";
 const OUT_VECTORS: &str = "out_vectors";
 
-fn remembered_folder(settings: &Settings, store: &dyn Store) -> Result<Option<(PathBuf, EntryVectors)>, Failed> {
+fn remembered_folder(
+    settings: &Settings,
+    store: &dyn Store,
+) -> Result<Option<(PathBuf, EntryVectors)>, Failed> {
     if let Some(out) = &settings.consolidated.out {
-        let absolute = std::path::absolute(out)
-            .map_err(|error| Failed::usage(format!("--out {}: {error}", out.display()), "name a folder"))?;
+        let absolute = std::path::absolute(out).map_err(|error| {
+            Failed::usage(format!("--out {}: {error}", out.display()), "name a folder")
+        })?;
         let vectors = settings.consolidated.vectors.unwrap_or(EntryVectors::Without);
         let Some(text) = absolute.to_str() else {
-            return Err(Failed::usage(format!("--out {}: not UTF-8", absolute.display()), "name another folder"));
+            return Err(Failed::usage(
+                format!("--out {}: not UTF-8", absolute.display()),
+                "name another folder",
+            ));
         };
         store.set_setting(OUT, text)?;
-        store.set_setting(OUT_VECTORS, if vectors == EntryVectors::With { "with" } else { "without" })?;
+        store.set_setting(
+            OUT_VECTORS,
+            if vectors == EntryVectors::With { "with" } else { "without" },
+        )?;
         return Ok(Some((absolute, vectors)));
     }
     let Some(out) = store.setting(OUT)? else { return Ok(None) };

@@ -56,7 +56,11 @@ fn embed(words: &str, settings: &Settings, store: &dyn Store) -> Result<Option<V
     let outcomes = runtime
         .block_on(chosen.embedder.embed(Purpose::Query, &[words]))
         .map_err(|error| Failed::internal(error.message))?;
-    Ok(outcomes.into_iter().next().and_then(Result::ok).map(|embedding| embedding.values().to_vec()))
+    Ok(outcomes
+        .into_iter()
+        .next()
+        .and_then(Result::ok)
+        .map(|embedding| embedding.values().to_vec()))
 }
 
 fn hit_json(rank: usize, hit: &Hit) -> Value {
@@ -83,7 +87,9 @@ fn text(hits: &[Hit], spelled: &Spelled, took_ms: f64) -> String {
     let mut lines: Vec<String> = spelled
         .corrections
         .iter()
-        .map(|c| format!("{:?} is not in the store: searched {} instead", c.typed, c.taken.join(", ")))
+        .map(|c| {
+            format!("{:?} is not in the store: searched {} instead", c.typed, c.taken.join(", "))
+        })
         .collect();
     for (place, hit) in hits.iter().enumerate() {
         lines.push(format!("{}. {}  ({:.4})", place + 1, whereabouts(hit), hit.score));

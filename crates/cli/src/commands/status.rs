@@ -53,9 +53,19 @@ pub(crate) fn status(format: Format, settings: &Settings) -> Result<u8, Failed> 
     });
     let mut lines = vec![
         format!("store {} ({} MB)", store.url(), counts.bytes >> 20),
-        format!("{} documents from {} files of {} sources", counts.documents, counts.files, sources.len()),
-        format!("{} chunks, {} without a vector (found by keywords only)", counts.chunks, counts.without_vector),
-        model.map_or("no embedder yet".to_owned(), |model| format!("embedder {model}, {} dimensions", model.dimensions)),
+        format!(
+            "{} documents from {} files of {} sources",
+            counts.documents,
+            counts.files,
+            sources.len()
+        ),
+        format!(
+            "{} chunks, {} without a vector (found by keywords only)",
+            counts.chunks, counts.without_vector
+        ),
+        model.map_or("no embedder yet".to_owned(), |model| {
+            format!("embedder {model}, {} dimensions", model.dimensions)
+        }),
         format!("{} dead letters", counts.dead_letters),
     ];
     lines.extend(by_class.iter().map(|(class, n)| format!("  {class}: {n}")));

@@ -1,7 +1,7 @@
 //! `gristmill verify`: source = ledger = store, and `--repair`.
 
-use super::print;
 use super::ingest::{Job, Only, Request as IngestRequest, Sources};
+use super::print;
 use crate::failed::{EXIT_FINDINGS, Failed};
 use crate::report::printable;
 use crate::settings::Settings;
@@ -15,9 +15,14 @@ use stores::Access;
 use types::ledger::Violation;
 use types::seam::{Repair, Store};
 
-pub(crate) fn verify(repair: Repair, mut request: IngestRequest, settings: &Settings) -> Result<u8, Failed> {
+pub(crate) fn verify(
+    repair: Repair,
+    mut request: IngestRequest,
+    settings: &Settings,
+) -> Result<u8, Failed> {
     let interrupt = Interrupt::default();
-    signals::listen(&interrupt).map_err(|error| Failed::internal(format!("cannot listen to signals: {error}")))?;
+    signals::listen(&interrupt)
+        .map_err(|error| Failed::internal(format!("cannot listen to signals: {error}")))?;
     let url = settings.store.reveal();
     match repair {
         Repair::Yes => {
@@ -91,7 +96,9 @@ fn ungated(store: &dyn Store) -> Result<Only, Failed> {
         loop {
             let page = store.files_after(id, after.as_deref(), 1000)?;
             only.extend(
-                page.iter().filter(|file| file.modified_ns == 0).map(|file| (source.clone(), file.name.clone())),
+                page.iter()
+                    .filter(|file| file.is_taken())
+                    .map(|file| (source.clone(), file.name.clone())),
             );
             let Some(last) = page.into_iter().next_back() else { break };
             after = Some(last.name);

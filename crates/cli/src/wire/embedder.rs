@@ -13,7 +13,11 @@ pub(crate) struct Chosen {
 }
 
 /// What the settings name, else the store's own model, else the built-in one.
-pub(crate) fn choose(choice: EmbedderChoice, store: &dyn Store, threads: usize) -> Result<Chosen, Failed> {
+pub(crate) fn choose(
+    choice: EmbedderChoice,
+    store: &dyn Store,
+    threads: usize,
+) -> Result<Chosen, Failed> {
     if choice == EmbedderChoice::OfStore
         && let Some(model) = store.model()?
         && model.provider != "builtin"
@@ -23,7 +27,8 @@ pub(crate) fn choose(choice: EmbedderChoice, store: &dyn Store, threads: usize) 
             "use the version of gristmill that made the store",
         ));
     }
-    let embedder = BuiltinEmbedder::new(threads).map_err(|error| Failed::internal(error.to_string()))?;
+    let embedder =
+        BuiltinEmbedder::new(threads).map_err(|error| Failed::internal(error.to_string()))?;
     let fingerprint = embedder.fingerprint();
     Ok(Chosen { embedder: Arc::new(embedder), fingerprint })
 }

@@ -11,8 +11,9 @@ pub(crate) fn build(settings: &Settings) -> Result<(Arc<dyn Parsers>, Arc<Sandbo
     let mut limits = SandboxSettings::recommended();
     limits.cpu_base = settings.limits.parse_time;
     limits.unpacked_base_bytes = limits.unpacked_base_bytes.min(settings.limits.archive_bytes);
-    let sandbox = Sandbox::new(limits)
-        .map_err(|error| Failed::internal(format!("cannot start the thread of the parser children: {error}")))?;
+    let sandbox = Sandbox::new(limits).map_err(|error| {
+        Failed::internal(format!("cannot start the thread of the parser children: {error}"))
+    })?;
     let sandbox = Arc::new(sandbox);
     let custom = settings.parsers.iter().map(custom).collect();
     Ok((Arc::new(FileParsers::new(Arc::clone(&sandbox), custom)), sandbox))
@@ -21,5 +22,10 @@ pub(crate) fn build(settings: &Settings) -> Result<(Arc<dyn Parsers>, Arc<Sandbo
 fn custom(parser: &crate::settings::CustomParser) -> CustomParser {
     let mut command = vec![parser.command.program.clone()];
     command.extend(parser.command.arguments.iter().cloned());
-    CustomParser { matcher: parser.pattern.matcher(), command, timeout: parser.timeout, memory: parser.memory }
+    CustomParser {
+        matcher: parser.pattern.matcher(),
+        command,
+        timeout: parser.timeout,
+        memory: parser.memory,
+    }
 }

@@ -18,7 +18,10 @@ pub(crate) fn open(url: &str, access: Access) -> Result<Arc<dyn Store>, Failed> 
 }
 
 /// Opens for writing, creating what is missing, and takes the write lock.
-pub(crate) fn open_to_write(url: &str, access: Access) -> Result<(Arc<dyn Store>, WriteGuard), Failed> {
+pub(crate) fn open_to_write(
+    url: &str,
+    access: Access,
+) -> Result<(Arc<dyn Store>, WriteGuard), Failed> {
     let store = open(url, access)?;
     let guard = store.lock_for_writing(START_WAIT)?;
     Ok((store, guard))
@@ -27,21 +30,25 @@ pub(crate) fn open_to_write(url: &str, access: Access) -> Result<(Arc<dyn Store>
 /// An empty store takes the model; another model's store is refused.
 pub(crate) fn bind(store: &dyn Store, model: &ModelId) -> Result<(), Failed> {
     match store.bind_model(model) {
-        Err(error) if error.kind == StoreErrorKind::OtherModel => Err(Failed::usage(error.message, error.hint)),
+        Err(error) if error.kind == StoreErrorKind::OtherModel => {
+            Err(Failed::usage(error.message, error.hint))
+        }
         other => Ok(other?),
     }
 }
 
 /// For a dry run: the store as it is, or an empty one in a temporary folder where there is none yet.
-pub(crate) fn open_or_empty(url: &str) -> Result<Arc<dyn Store>, Failed> {
+pub(crate) fn open_or_empty(
+    url: &str,
+) -> Result<(Arc<dyn Store>, Option<tempfile::TempDir>), Failed> {
     match stores::open_url(url, Access::Read) {
         Err(error) if error.kind == StoreErrorKind::Unreachable && is_absent(url) => {
-            let folder = tempfile::tempdir().map_err(|error| Failed::internal(error.to_string()))?;
+            let folder =
+                tempfile::tempdir().map_err(|error| Failed::internal(error.to_string()))?;
             let url = format!("sqlite:{}", folder.path().join("empty.db").display());
-            // The open files outlive their folder.
-            open(&url, Access::Create)
+            Ok((open(&url, Access::Create)?, Some(folder)))
         }
-        other => other.map_err(Failed::from),
+        other => Ok((other?, None)),
     }
 }
 

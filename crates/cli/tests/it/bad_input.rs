@@ -27,16 +27,25 @@ fn judge(desk: &Desk, files: &[Hostile]) {
             Expect::Failed(classes) => (None, Some(classes)),
             Expect::FoundAndFailed(word, classes) => (Some(word), Some(classes)),
             Expect::Answered => {
-                assert!(!failed.is_empty() || is_stored(desk, file.name), "{:?} ended in silence", file.name);
+                assert!(
+                    !failed.is_empty() || is_stored(desk, file.name),
+                    "{:?} ended in silence",
+                    file.name
+                );
                 continue;
             }
         };
         if let Some(word) = word {
             let found = desk.found(&[word, "--mode", "keyword"]);
-            assert!(found.iter().any(|name| belongs(name, file.name)), "{:?}: {word} is not found: {failed:?}", file.name);
+            assert!(
+                found.iter().any(|name| belongs(name, file.name)),
+                "{:?}: {word} is not found: {failed:?}",
+                file.name
+            );
         }
         if let Some(classes) = classes {
-            let right = failed.iter().any(|failure| classes.contains(&failure["class"].as_str().unwrap()));
+            let right =
+                failed.iter().any(|failure| classes.contains(&failure["class"].as_str().unwrap()));
             assert!(right, "{:?} should have failed as one of {classes:?}: {failed:?}", file.name);
         }
     }
@@ -44,13 +53,16 @@ fn judge(desk: &Desk, files: &[Hostile]) {
 
 /// The file itself, one of its items or one of its members.
 fn belongs(document: &str, file: &str) -> bool {
-    document.strip_prefix(file).is_some_and(|rest| rest.is_empty() || rest.starts_with(['#', '/', '~']))
+    document
+        .strip_prefix(file)
+        .is_some_and(|rest| rest.is_empty() || rest.starts_with(['#', '/', '~']))
 }
 
 fn is_stored(desk: &Desk, file: &str) -> bool {
     let connection = Connection::open(desk.path().join("gristmill.db")).unwrap();
     let mut names = connection.prepare("SELECT name FROM document WHERE version > 0").unwrap();
-    let names: Vec<String> = names.query_map([], |row| row.get(0)).unwrap().map(Result::unwrap).collect();
+    let names: Vec<String> =
+        names.query_map([], |row| row.get(0)).unwrap().map(Result::unwrap).collect();
     names.iter().any(|name| belongs(name, file))
 }
 
@@ -74,7 +86,11 @@ fn every_hostile_file_has_an_answer_and_the_rest_goes_on() {
     names.sort();
     assert_eq!(names, ["docs", "out"]);
     let again = desk.ingest(&[]).exits(3);
-    assert_eq!((again.number("documents.ingested"), again.number("chunks.embedded")), (0, 0), "nothing is tried twice");
+    assert_eq!(
+        (again.number("documents.ingested"), again.number("chunks.embedded")),
+        (0, 0),
+        "nothing is tried twice"
+    );
 }
 
 #[test]
@@ -84,7 +100,10 @@ fn entries_that_are_no_files_are_named_and_links_do_not_lead_out() {
     let files = hostile::tree(&desk.docs(), outside.path());
     desk.write(GOOD, "The good document tells of lighthouses.");
     let answer = desk.run(["ingest", "docs"]).exits(3);
-    assert!(!answer.stdout.contains('\x1b') && !answer.stderr.contains('\x1b'), "names reached the terminal: {answer:?}");
+    assert!(
+        !answer.stdout.contains('\x1b') && !answer.stderr.contains('\x1b'),
+        "names reached the terminal: {answer:?}"
+    );
     judge(&desk, &files);
     assert!(desk.found(&["xylophagous", "--mode", "keyword"]).is_empty(), "a link led out");
 }
@@ -114,7 +133,10 @@ fn a_missing_source_is_named_and_the_others_are_read() {
 #[test]
 fn labels_are_data_and_never_leave_the_folder() {
     let desk = Desk::new();
-    desk.write("x.jsonl", "{\"id\":\"1\",\"text\":\"the ocelot\",\"domain\":\"../../etc\",\"category\":\"..\"}\n");
+    desk.write(
+        "x.jsonl",
+        "{\"id\":\"1\",\"text\":\"the ocelot\",\"domain\":\"../../etc\",\"category\":\"..\"}\n",
+    );
     desk.ingest(&["--out", "out"]).exits(0);
     let files: Vec<String> = crate::support::tree(&desk.path().join("out")).into_keys().collect();
     assert_eq!(files, [".gristmill.json", "%2E.%2F..%2Fetc/%2E%2E.json"]);
@@ -129,9 +151,18 @@ fn stored(desk: &Desk) {
 /// Every command over the broken store says what is wrong, and none crashes or changes it.
 #[track_caller]
 fn refuses(desk: &Desk, word: &str) {
-    for command in [&["ingest", "docs"][..], &["search", "river"], &["status"], &["verify"], &["failures", "list"]] {
+    for command in [
+        &["ingest", "docs"][..],
+        &["search", "river"],
+        &["status"],
+        &["verify"],
+        &["failures", "list"],
+    ] {
         let answer = desk.run(command).exits(1);
-        assert!(answer.stderr.contains("gristmill.db") && answer.stderr.contains("hint:"), "{command:?}: {answer:?}");
+        assert!(
+            answer.stderr.contains("gristmill.db") && answer.stderr.contains("hint:"),
+            "{command:?}: {answer:?}"
+        );
         assert!(answer.stderr.contains(word), "{command:?}: no {word:?} in {answer:?}");
         assert!(!answer.stderr.contains("panicked"), "{answer:?}");
     }
@@ -143,7 +174,10 @@ fn a_store_that_is_something_else_is_refused_and_kept() {
     desk.write("a.txt", "text");
     std::fs::write(desk.path().join("gristmill.db"), "this is a diary and no database").unwrap();
     refuses(&desk, "not");
-    assert_eq!(std::fs::read(desk.path().join("gristmill.db")).unwrap(), b"this is a diary and no database");
+    assert_eq!(
+        std::fs::read(desk.path().join("gristmill.db")).unwrap(),
+        b"this is a diary and no database"
+    );
 }
 
 #[test]
@@ -210,7 +244,10 @@ fn wrong_usage_is_exit_2_and_says_what_is_expected() {
     }
     std::fs::write(desk.path().join("gristmill.toml"), "memory_limt = \"1GB\"\n").unwrap();
     let answer = desk.run(["ingest", "docs"]).exits(2);
-    assert!(answer.stderr.contains("memory_limt") && answer.stderr.contains("memory_limit"), "{answer:?}");
+    assert!(
+        answer.stderr.contains("memory_limt") && answer.stderr.contains("memory_limit"),
+        "{answer:?}"
+    );
 }
 
 /// A real full disk needs a mount; a size limit on files takes the same path through the store.
@@ -221,12 +258,19 @@ fn a_file_size_limit_in_the_store_is_told_and_nothing_is_lost() {
         desk.write(&format!("{n}.txt"), prose(n, 3000));
     }
     let limited = std::process::Command::new("sh")
-        .args(["-c", "ulimit -f 600; trap '' XFSZ; exec \"$0\" ingest docs --json -q", env!("CARGO_BIN_EXE_gristmill")])
+        .args([
+            "-c",
+            "ulimit -f 600; trap '' XFSZ; exec \"$0\" ingest docs --json -q",
+            env!("CARGO_BIN_EXE_gristmill"),
+        ])
         .current_dir(desk.path())
         .output()
         .unwrap();
     let answer = crate::support::Answer::from(limited).exits(1);
-    assert!(answer.stderr.contains("hint:") || answer.json()["error"]["hint"].is_string(), "{answer:?}");
+    assert!(
+        answer.stderr.contains("hint:") || answer.json()["error"]["hint"].is_string(),
+        "{answer:?}"
+    );
     desk.ingest(&[]).exits(0);
     desk.verifies();
 }

@@ -14,7 +14,12 @@ fn library(desk: &Desk) {
     }
     desk.write("b/long/book.txt", prose(99, 60_000));
     let items: String = (0..20)
-        .map(|n| format!("{{\"id\":\"i{n}\",\"text\":\"item {n} {}\",\"domain\":\"items\"}}\n", prose(200 + n, 40).replace('\n', " ")))
+        .map(|n| {
+            format!(
+                "{{\"id\":\"i{n}\",\"text\":\"item {n} {}\",\"domain\":\"items\"}}\n",
+                prose(200 + n, 40).replace('\n', " ")
+            )
+        })
         .collect();
     desk.write("c/items.jsonl", items);
     desk.write("c/broken.pdf", "%PDF-1.4 cut off");
@@ -29,8 +34,13 @@ struct Truth {
 }
 
 fn truth(desk: &Desk) -> Truth {
-    let answer = desk.ingest(&["--store", "sqlite:truth.db", "--out", "truth", "--with-embeddings"]).exits(3);
-    Truth { files: consolidated(&desk.path().join("truth")), vectors: answer.number("chunks.embedded") }
+    let answer = desk
+        .ingest(&["--store", "sqlite:truth.db", "--out", "truth", "--with-embeddings"])
+        .exits(3);
+    Truth {
+        files: consolidated(&desk.path().join("truth")),
+        vectors: answer.number("chunks.embedded"),
+    }
 }
 
 /// Consolidated files without the manifest, which knows its store.
@@ -62,8 +72,15 @@ fn recovers(desk: &Desk, truth: &Truth, about: &str) {
     let before = committed(desk);
     let answer = desk.ingest(&OUT).exits(3);
     let embedded = answer.number("chunks.embedded");
-    assert_eq!(before + embedded, truth.vectors, "{about}: {before} were committed, {embedded} embedded after");
-    assert!(consolidated(&desk.path().join("out")) == truth.files, "{about}: consolidated files differ");
+    assert_eq!(
+        before + embedded,
+        truth.vectors,
+        "{about}: {before} were committed, {embedded} embedded after"
+    );
+    assert!(
+        consolidated(&desk.path().join("out")) == truth.files,
+        "{about}: consolidated files differ"
+    );
     desk.verifies();
 }
 
@@ -71,7 +88,11 @@ fn faulty(desk: &Desk, at: u64, kind: &str) -> Answer {
     let mut arguments = vec!["ingest", "docs", "--json", "-q"];
     arguments.extend(OUT);
     let mut command = desk.command(arguments);
-    command.env("FAULT_AT", at.to_string()).env("FAULT_KIND", kind).stdout(Stdio::piped()).stderr(Stdio::piped());
+    command
+        .env("FAULT_AT", at.to_string())
+        .env("FAULT_KIND", kind)
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
     command.output().unwrap().into()
 }
 
@@ -108,7 +129,11 @@ fn an_error_or_a_full_disk_at_every_point_is_told_and_survived() {
                 break;
             }
             let answer = answer.exits(1);
-            assert!(answer.stderr.contains("hint:") || answer.stderr.is_empty() || answer.stderr.contains("gristmill:"));
+            assert!(
+                answer.stderr.contains("hint:")
+                    || answer.stderr.is_empty()
+                    || answer.stderr.contains("gristmill:")
+            );
             let class = answer.json()["error"]["class"].as_str().unwrap().to_owned();
             assert!(kind != "disk_full" || class == "disk_full", "point {at}: {answer:?}");
             recovers(&desk, &truth, &format!("{kind} at point {at}"));
@@ -148,7 +173,8 @@ fn kills_at_random_times_lose_nothing() {
 fn killed_after(desk: &Desk, time: Duration) {
     let mut arguments = vec!["ingest", "docs", "--json", "-q"];
     arguments.extend(OUT);
-    let mut child = desk.command(arguments).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+    let mut child =
+        desk.command(arguments).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
     let (done, wait) = std::sync::mpsc::sync_channel::<()>(0);
     // Only the time passes: nobody sends.
     assert!(wait.recv_timeout(time).is_err());
@@ -162,7 +188,12 @@ fn an_interrupt_drains_and_the_next_run_goes_on() {
     let desk = Desk::new();
     desk.write("book.txt", prose(5, 400_000));
     let whole = desk.ingest(&["--store", "sqlite:truth.db"]).exits(0).number("chunks.embedded");
-    let child = desk.command(["ingest", "docs", "--json", "-q"]).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let child = desk
+        .command(["ingest", "docs", "--json", "-q"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
     // As soon as something is committed.
     while committed(&desk) == 0 {
         std::thread::yield_now();

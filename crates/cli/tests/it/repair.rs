@@ -13,7 +13,8 @@ fn deleted_rows_come_back_without_paying_for_what_is_there() {
     let before = tree(&desk.path().join("out"));
     let connection = Connection::open(desk.path().join("gristmill.db")).unwrap();
     let lost = connection.execute("DELETE FROM chunk WHERE id % 20 = 7", []).unwrap() as u64;
-    let vectors_lost = connection.execute("DELETE FROM vector WHERE chunk % 20 IN (3, 7)", []).unwrap() as u64;
+    let vectors_lost =
+        connection.execute("DELETE FROM vector WHERE chunk % 20 IN (3, 7)", []).unwrap() as u64;
     drop(connection);
     assert!(lost > 2 && vectors_lost > lost);
 

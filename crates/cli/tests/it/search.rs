@@ -5,9 +5,18 @@ use crate::support::Desk;
 fn library() -> Desk {
     let desk = Desk::new();
     desk.write("sea/whale.md", "# Whales\n\nThe humpback whale sings for hours in the deep ocean.");
-    desk.write("sea/reef.md", "# Reefs\n\nCoral reefs are built by tiny animals over thousands of years.");
-    desk.write("air/owl.md", "# Owls\n\nA barn owl hears a mouse under the snow and strikes without a sound.");
-    desk.write("air/kite.md", "# Kites\n\nC++ and state-of-the-art sensors steer the kite's flight.");
+    desk.write(
+        "sea/reef.md",
+        "# Reefs\n\nCoral reefs are built by tiny animals over thousands of years.",
+    );
+    desk.write(
+        "air/owl.md",
+        "# Owls\n\nA barn owl hears a mouse under the snow and strikes without a sound.",
+    );
+    desk.write(
+        "air/kite.md",
+        "# Kites\n\nC++ and state-of-the-art sensors steer the kite's flight.",
+    );
     desk.write("han/bird.txt", "猫头鹰在夜里捕捉老鼠。\n");
     desk.write("rus/sova.txt", "Сова слышит мышь под снегом.\n");
     desk.ingest(&[]).exits(0);
@@ -19,7 +28,11 @@ fn every_mode_finds_and_filters_hold() {
     let desk = library();
     for mode in ["semantic", "keyword", "hybrid"] {
         assert_eq!(desk.found(&["barn owl", "--mode", mode, "-k", "1"]), ["air/owl.md"], "{mode}");
-        assert!(desk.found(&["owl", "--mode", mode, "--domain", "sea"]).iter().all(|name| name.starts_with("sea/")));
+        assert!(
+            desk.found(&["owl", "--mode", mode, "--domain", "sea"])
+                .iter()
+                .all(|name| name.starts_with("sea/"))
+        );
     }
     assert_eq!(desk.found(&["animals", "--document", "sea/r*"]), ["sea/reef.md"]);
     assert_eq!(desk.search(&["whale", "-k", "2"]).len(), 2);
@@ -29,8 +42,30 @@ fn every_mode_finds_and_filters_hold() {
 fn no_words_of_a_person_break_it() {
     let desk = library();
     let words = [
-        "\"", "\"unclosed phrase", "owl AND", "NEAR(", "owl*", "-owl", "a OR", "NOT", "(((", "^owl", "col:owl", "C++",
-        "state-of-the-art", "owl's", "'; DROP TABLE chunk; --", "%", "\\", "{}", "\u{0}", "🦉", " ", "猫头鹰", "Сова", "بوم",
+        "\"",
+        "\"unclosed phrase",
+        "owl AND",
+        "NEAR(",
+        "owl*",
+        "-owl",
+        "a OR",
+        "NOT",
+        "(((",
+        "^owl",
+        "col:owl",
+        "C++",
+        "state-of-the-art",
+        "owl's",
+        "'; DROP TABLE chunk; --",
+        "%",
+        "\\",
+        "{}",
+        "\u{0}",
+        "🦉",
+        " ",
+        "猫头鹰",
+        "Сова",
+        "بوم",
     ];
     for word in words {
         if word.contains('\0') {
@@ -59,6 +94,9 @@ fn a_mistyped_word_still_finds() {
 fn a_store_that_is_not_there_is_named() {
     let desk = Desk::new();
     let answer = desk.run(["search", "anything"]).exits(1);
-    assert!(answer.stderr.contains("gristmill.db") && answer.stderr.contains("hint:"), "{answer:?}");
+    assert!(
+        answer.stderr.contains("gristmill.db") && answer.stderr.contains("hint:"),
+        "{answer:?}"
+    );
     assert!(!desk.path().join("gristmill.db").exists());
 }

@@ -23,7 +23,8 @@ pub(crate) struct Answer {
 
 impl Answer {
     pub(crate) fn json(&self) -> Value {
-        serde_json::from_str(&self.stdout).unwrap_or_else(|error| panic!("no JSON ({error}): {self:?}"))
+        serde_json::from_str(&self.stdout)
+            .unwrap_or_else(|error| panic!("no JSON ({error}): {self:?}"))
     }
 
     /// A number of the result by its path, such as `chunks.embedded`.
@@ -75,7 +76,10 @@ impl Desk {
     }
 
     /// The program in this folder, without any of our environment but PATH.
-    pub(crate) fn command<S: AsRef<OsStr>>(&self, arguments: impl IntoIterator<Item = S>) -> Command {
+    pub(crate) fn command<S: AsRef<OsStr>>(
+        &self,
+        arguments: impl IntoIterator<Item = S>,
+    ) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_gristmill"));
         command.args(arguments).current_dir(self.path()).env_clear().stdin(Stdio::null());
         if let Some(path) = std::env::var_os("PATH") {
@@ -103,7 +107,10 @@ impl Desk {
 
     /// Documents of the hits, in order.
     pub(crate) fn found(&self, arguments: &[&str]) -> Vec<String> {
-        self.search(arguments).iter().map(|hit| hit["document"].as_str().unwrap().to_owned()).collect()
+        self.search(arguments)
+            .iter()
+            .map(|hit| hit["document"].as_str().unwrap().to_owned())
+            .collect()
     }
 
     #[track_caller]
@@ -140,9 +147,9 @@ pub(crate) fn tree(folder: &Path) -> BTreeMap<String, Vec<u8>> {
 /// Plain words, different for every seed, never repeated within a text.
 pub(crate) fn prose(seed: u64, words: usize) -> String {
     const WORDS: [&str; 24] = [
-        "river", "stone", "market", "signal", "harvest", "engine", "letter", "winter", "copper", "garden", "bridge",
-        "lantern", "voyage", "meadow", "thunder", "carpet", "window", "island", "ladder", "mirror", "pepper",
-        "saddle", "timber", "velvet",
+        "river", "stone", "market", "signal", "harvest", "engine", "letter", "winter", "copper",
+        "garden", "bridge", "lantern", "voyage", "meadow", "thunder", "carpet", "window", "island",
+        "ladder", "mirror", "pepper", "saddle", "timber", "velvet",
     ];
     let mut state = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
     let mut text = String::new();
