@@ -39,6 +39,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "the form that `map_err` calls")]
 fn explained(failure: Failure) -> String {
     format!("{}: {} ({})", failure.class, failure.message, failure.hint)
 }

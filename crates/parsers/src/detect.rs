@@ -4,7 +4,7 @@ mod magic;
 
 use crate::code::Language;
 use crate::format::Format;
-use crate::text::encoding;
+use crate::text::encoding::{self, Extent};
 use types::failure::{Failure, FailureClass};
 
 /// So many first bytes are enough for [`detect`].
@@ -64,7 +64,8 @@ pub fn detect(name: &str, head: &[u8], size: u64) -> Result<Format, Failure> {
             "the file is damaged or has the wrong ending: fetch it again or rename it",
         ));
     }
-    if !encoding::is_text(head, head.len() as u64 == size) {
+    let extent = if head.len() as u64 == size { Extent::Whole } else { Extent::Start };
+    if !encoding::is_text(head, extent) {
         return Err(unreadable(ending));
     }
     Ok(of_text(&file, ending, head))

@@ -2,6 +2,9 @@
 
 use crate::code::Language;
 
+/// Of the blocks that all formats' parsers push; a format that changes alone gets one of its own.
+const REVISION: u32 = 1;
+
 /// How a document is taken apart.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Format {
@@ -59,16 +62,33 @@ impl Format {
 
     /// Name and revision for fingerprints: changes whenever the blocks of this format may.
     pub fn identity(&self) -> String {
-        format!("{}/{}", self.id(), self.revision())
+        format!("{}/{REVISION}", self.id())
+    }
+
+    /// Of all formats together, for fingerprints of files that were not opened.
+    pub fn identities() -> String {
+        let plain = Self::PLAIN.iter().map(|format| format.identity() + " ");
+        plain.chain([format!("code/{REVISION}")]).collect()
     }
 
     /// Its parser can be made to use much time or memory, so it belongs in a limited child process.
     pub fn isolated(&self) -> bool {
         match self {
-            Self::Html | Self::Pdf | Self::Epub | Self::Docx | Self::Pptx | Self::Xlsx => true,
-            Self::Text | Self::Markdown | Self::Csv => false,
-            Self::Json | Self::JsonLines | Self::Code(_) => false,
-            Self::Zip | Self::Tar | Self::Gzip => true,
+            Self::Text
+            | Self::Markdown
+            | Self::Csv
+            | Self::Json
+            | Self::JsonLines
+            | Self::Code(_) => false,
+            Self::Html
+            | Self::Pdf
+            | Self::Epub
+            | Self::Docx
+            | Self::Pptx
+            | Self::Xlsx
+            | Self::Zip
+            | Self::Tar
+            | Self::Gzip => true,
         }
     }
 
@@ -95,10 +115,6 @@ impl Format {
             Self::Tar => "tar",
             Self::Gzip => "gzip",
         }
-    }
-
-    fn revision(&self) -> u32 {
-        1
     }
 }
 

@@ -15,6 +15,8 @@ mod html;
 mod office;
 mod structured;
 mod text;
+#[cfg(test)]
+mod testing;
 
 pub use archive::{Budget, unpack};
 pub use code::Language;

@@ -53,8 +53,11 @@ pub fn parse(
 
 fn is_content(block: &Block) -> bool {
     match block {
-        Block::Item(_) | Block::BadItem { .. } | Block::Text { .. } | Block::Record(_) => true,
-        Block::Heading { .. } => true,
+        Block::Item(_)
+        | Block::BadItem { .. }
+        | Block::Heading { .. }
+        | Block::Text { .. }
+        | Block::Record(_) => true,
         Block::Title(_) | Block::Front { .. } | Block::Page(_) | Block::Warning(_) => false,
     }
 }

@@ -20,7 +20,7 @@ pub(super) fn unpack(name: &str, body: &mut Body, members: &mut Members<'_>) -> 
         return Err(broken().into());
     }
     let inner = inner_name(name);
-    let is_tar = first.get(257..262) == Some(b"ustar") || inner.ends_with(".tar");
+    let is_tar = first.get(257..262) == Some(b"ustar") || ends_in(&inner, "tar");
     let mut bounded =
         Bounded { inner: content, limits: members.ratio(), unpacked: first.len() as u64 };
     let mut whole = Cursor::new(first).chain(&mut bounded);
@@ -36,13 +36,17 @@ pub(super) fn unpack(name: &str, body: &mut Body, members: &mut Members<'_>) -> 
 /// What a compressed file is called without its ending.
 fn inner_name(name: &str) -> String {
     let file = name.rsplit('/').next().unwrap_or(name);
-    let lower = file.to_ascii_lowercase();
-    let stem = |ending: &str| file.get(..file.len() - ending.len()).unwrap_or(file);
-    match () {
-        () if lower.ends_with(".tgz") => format!("{}.tar", stem(".tgz")),
-        () if lower.ends_with(".gz") && lower.len() > 3 => stem(".gz").to_owned(),
-        () => file.to_owned(),
+    match file.rsplit_once('.') {
+        Some((stem, ending)) if ending.eq_ignore_ascii_case("tgz") => format!("{stem}.tar"),
+        Some((stem, ending)) if ending.eq_ignore_ascii_case("gz") && !stem.is_empty() => {
+            stem.to_owned()
+        }
+        _ => file.to_owned(),
     }
+}
+
+fn ends_in(name: &str, ending: &str) -> bool {
+    name.rsplit_once('.').is_some_and(|(_, own)| own.eq_ignore_ascii_case(ending))
 }
 
 fn broken() -> Failure {

@@ -1,5 +1,6 @@
 //! Names of members: data from strangers, made harmless.
 
+use std::fmt::Write as _;
 use types::failure::Failure;
 
 /// Longer names are cut by no file system we know, but fill lists.
@@ -63,7 +64,7 @@ fn utf8(raw: &[u8]) -> String {
     for chunk in raw.utf8_chunks() {
         text.push_str(chunk.valid());
         for byte in chunk.invalid() {
-            text.push_str(&format!("%{byte:02X}"));
+            write!(text, "%{byte:02X}").expect("writing to a string cannot fail");
         }
     }
     text

@@ -89,7 +89,7 @@ pub(super) fn signature(line: &str, language: Language) -> Option<String> {
     if language.is_data() || !defines(line.trim(), language) {
         return None;
     }
-    let text = line.trim().trim_end_matches(['{', ':', ' ', '\t']);
+    let text = line.trim().trim_end_matches(['{', '}', ':', ' ', '\t']);
     Some(text.to_owned())
 }
 

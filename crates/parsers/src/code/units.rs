@@ -18,13 +18,11 @@ const FIRST_LINE_CHARS_MAX: usize = 80;
 pub(crate) fn parse(language: Language, body: &mut Body, outlet: &mut Outlet<'_>) -> Step {
     let mut lines = Lines::new(body)?;
     let mut unit = Unit::new(language);
-    let mut at_line_start = true;
     while let Some(piece) = lines.next()? {
-        if at_line_start {
+        if piece.starts_line {
             unit.begin_line(&piece, outlet)?;
         }
         unit.add(&piece, outlet)?;
-        at_line_start = piece.ends_line;
     }
     unit.flush(outlet)?;
     if let Some(damage) = lines.damage() {
@@ -41,8 +39,19 @@ struct Unit {
     heading: Option<(u8, String, Span)>,
     /// The last line was blank.
     after_blank: bool,
+    /// What stands behind the last blank line, until a definition is found in it.
+    part: Option<Part>,
     /// Some unit before had a heading, so that this one needs one of its own.
     headed: bool,
+}
+
+/// Lines of a unit without a blank line between them.
+#[derive(Debug, Clone, Copy)]
+struct Part {
+    /// Offset in the unit's text.
+    text: usize,
+    /// Offset in the file.
+    start: u64,
 }
 
 impl Unit {
@@ -53,6 +62,7 @@ impl Unit {
             span: Span::default(),
             heading: None,
             after_blank: false,
+            part: None,
             headed: false,
         }
     }
@@ -66,17 +76,31 @@ impl Unit {
         let found = if indent <= INDENT_MAX { signature(line.text, self.language) } else { None };
         let is_top = indent == 0 && !line.text.starts_with(['}', ')', ']']);
         let is_large = self.text.len() >= UNIT_BYTES_MIN;
-        // Comments and attributes above a definition belong to it, so a unit begins behind the blank line.
-        if self.after_blank && (found.is_some() || is_top && (is_large || self.heading.is_some())) {
-            self.flush(outlet)?;
+        if std::mem::take(&mut self.after_blank) {
+            if is_top && (is_large || self.heading.is_some()) {
+                self.flush(outlet)?;
+            }
+            self.part = Some(Part { text: self.text.len(), start: line.span.start });
         }
-        self.after_blank = false;
-        if let Some(text) = found
-            && self.heading.is_none()
-        {
+        let Some(text) = found else { return Ok(()) };
+        // Comments and attributes above a definition belong to it: its unit begins behind the blank line.
+        if let Some(part) = self.part.take() {
+            self.flush_before(part, outlet)?;
+        }
+        if self.heading.is_none() {
             let level = if indent == 0 { 1 } else { 2 };
             self.heading = Some((level, text, line.span));
         }
+        Ok(())
+    }
+
+    /// Flushes what stands before a part; the part is the new unit.
+    fn flush_before(&mut self, part: Part, outlet: &mut Outlet<'_>) -> Step {
+        let rest = self.text.split_off(part.text);
+        let end = self.span.end;
+        self.flush(outlet)?;
+        self.text = rest;
+        self.span = Span { start: part.start, end };
         Ok(())
     }
 
@@ -99,6 +123,7 @@ impl Unit {
     }
 
     fn flush(&mut self, outlet: &mut Outlet<'_>) -> Step {
+        self.part = None;
         if self.text.trim().is_empty() {
             self.text.clear();
             return Ok(());

@@ -1,6 +1,6 @@
 //! The encoding of a page: byte order mark, valid UTF-8, what the page says, else a guess.
 
-use crate::text::encoding;
+use crate::text::encoding::{self, Extent};
 use encoding_rs::{Encoding, UTF_8, UTF_16BE, UTF_16LE};
 
 /// Browsers look for the declaration in so many first bytes.
@@ -27,7 +27,7 @@ fn choose(bytes: &[u8]) -> &'static Encoding {
     if std::str::from_utf8(bytes).is_ok_and(|text| !text.contains('\0')) && !bytes.is_ascii() {
         return UTF_8;
     }
-    declared(bytes).unwrap_or_else(|| encoding::guess(bytes, true))
+    declared(bytes).unwrap_or_else(|| encoding::guess(bytes, Extent::Whole))
 }
 
 /// `<meta charset=...>`, `<meta ... content="text/html; charset=...">` or `<?xml encoding="...">`.

@@ -38,7 +38,7 @@ impl Shape {
                 Token::StartTag(tag) => {
                     shape.start(&tag, &mut open);
                     if elements::is_hidden(&tag.name) && !tag.self_closing {
-                        hidden = hidden.or_else(|| Some(tag.name.0));
+                        hidden = hidden.or(Some(tag.name.0));
                     }
                 }
                 Token::EndTag(tag) => {

@@ -55,7 +55,7 @@ impl Capped {
 
 /// The identifier of a record that has none: the first half of its hash.
 pub(super) fn hash_id(content: &[u8; 32]) -> String {
-    content[..16].iter().map(|byte| format!("{byte:02x}")).collect()
+    blake3::Hash::from_bytes(*content).to_hex().chars().take(32).collect()
 }
 
 /// Reads a line without its end; `None` at the end of the file. `offset` moves behind the line.

@@ -126,13 +126,10 @@ impl Table {
             let (has, columns) = (fields.len(), self.columns);
             outlet.warning(format!("record has {has} fields, the first row has {columns}"))?;
         }
-        match row.text {
-            Some(text) => plain::paragraphs(text, record.span(), outlet),
-            None => {
-                let lines = self.header.row(&cells);
-                outlet.text(TextKind::TableRow, &lines, record.span())
-            }
+        if let Some(text) = row.text {
+            return plain::paragraphs(text, record.span(), outlet);
         }
+        outlet.text(TextKind::TableRow, &self.header.row(&cells), record.span())
     }
 }
 

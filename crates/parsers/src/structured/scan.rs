@@ -97,33 +97,35 @@ impl<R: BufRead> Scanner<R> {
     pub(super) fn value(&mut self) -> Result<Capped, Ended> {
         match self.peek() {
             Ok(_) => {}
-            Err(error) => return Err(Ended { held: Capped::new(self.offset), why: error.into() }),
+            Err(error) => {
+                return Err(Ended { held: Box::new(Capped::new(self.offset)), why: error.into() });
+            }
         }
         let mut value = Capped::new(self.offset);
         let mut state = State::default();
         loop {
             let available = match self.reader.fill_buf() {
                 Ok(available) => available,
-                Err(error) => return Err(Ended { held: value, why: error.into() }),
+                Err(error) => return Err(Ended { held: Box::new(value), why: error.into() }),
             };
             if available.is_empty() {
                 // A number or a word may end with the file.
-                let complete = state.is_scalar && value.span().end > value.start;
+                let complete = state.is_scalar() && value.span().end > value.start;
                 return if complete {
                     Ok(value)
                 } else {
-                    Err(Ended { held: value, why: Broken::Ended })
+                    Err(Ended { held: Box::new(value), why: Broken::Ended })
                 };
             }
             let end = available.iter().position(|byte| state.step(*byte));
             // The last byte belongs to the value, unless it only shows that a number is over.
-            let taken = end.map_or(available.len(), |at| at + usize::from(!state.is_scalar));
+            let taken = end.map_or(available.len(), |at| at + usize::from(!state.is_scalar()));
             value.push(&available[..taken]);
             self.consume(taken);
             if end.is_some() {
                 if taken == 0 && value.span().end == value.start {
                     let why = Broken::Unexpected { at: self.offset };
-                    return Err(Ended { held: value, why });
+                    return Err(Ended { held: Box::new(value), why });
                 }
                 return Ok(value);
             }
@@ -134,7 +136,7 @@ impl<R: BufRead> Scanner<R> {
 /// The value that could not be read to its end.
 #[derive(Debug)]
 pub(super) struct Ended {
-    pub(super) held: Capped,
+    pub(super) held: Box<Capped>,
     pub(super) why: Broken,
 }
 
@@ -147,47 +149,50 @@ pub(super) enum First {
 #[derive(Debug, Default)]
 struct State {
     depth: u64,
-    in_string: bool,
-    escaped: bool,
-    /// A number or a word, which ends before a byte that cannot belong to it.
-    is_scalar: bool,
+    token: Token,
+}
+
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+enum Token {
+    #[default]
+    None,
+    String,
+    /// Behind a backslash in a string.
+    Escape,
+    /// A number or a word outside brackets, which ends before a byte that cannot belong to it.
+    Scalar,
 }
 
 impl State {
+    fn is_scalar(&self) -> bool {
+        self.token == Token::Scalar
+    }
+
     /// True when `byte` ends the value (a scalar: when it stands behind the value).
     fn step(&mut self, byte: u8) -> bool {
-        if self.in_string {
-            return self.step_string(byte);
-        }
-        if self.is_scalar {
-            return byte.is_ascii_whitespace() || matches!(byte, b',' | b']' | b'}' | b':');
-        }
-        match byte {
-            b'"' => self.in_string = true,
-            b'{' | b'[' => self.depth += 1,
-            b'}' | b']' if self.depth > 0 => {
+        match (self.token, byte) {
+            (Token::String, b'\\') => self.token = Token::Escape,
+            (Token::String, b'"') => {
+                self.token = Token::None;
+                return self.depth == 0;
+            }
+            (Token::Escape, _) | (Token::None, b'"') => self.token = Token::String,
+            (Token::Scalar, _) => return byte.is_ascii_whitespace() || ends_scalar(byte),
+            (Token::None, b'{' | b'[') => self.depth += 1,
+            (Token::None, b'}' | b']') if self.depth > 0 => {
                 self.depth -= 1;
                 return self.depth == 0;
             }
-            _ if self.depth == 0 => {
-                self.is_scalar = true;
-                return matches!(byte, b',' | b']' | b'}' | b':');
+            (Token::None, _) if self.depth == 0 => {
+                self.token = Token::Scalar;
+                return ends_scalar(byte);
             }
-            _ => {}
+            (Token::String | Token::None, _) => {}
         }
         false
     }
+}
 
-    fn step_string(&mut self, byte: u8) -> bool {
-        match byte {
-            _ if self.escaped => self.escaped = false,
-            b'\\' => self.escaped = true,
-            b'"' => {
-                self.in_string = false;
-                return self.depth == 0;
-            }
-            _ => {}
-        }
-        false
-    }
+fn ends_scalar(byte: u8) -> bool {
+    matches!(byte, b',' | b']' | b'}' | b':')
 }

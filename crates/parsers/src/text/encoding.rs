@@ -9,6 +9,14 @@ const SAMPLE_BYTES: usize = 256 * 1024;
 /// Of the bytes of a text, at most one in so many is a control character.
 const CONTROLS_ONE_IN: usize = 50;
 
+/// How much of a file a sample is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Extent {
+    Whole,
+    /// More follows, so that the last character may be cut off.
+    Start,
+}
+
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Charset {
     pub(crate) encoding: &'static Encoding,
@@ -42,16 +50,16 @@ pub(crate) fn sniff(body: &mut (impl Read + Seek)) -> io::Result<Charset> {
         body.seek(SeekFrom::Start(mark as u64))?;
         return Ok(Charset { encoding, mark_bytes: mark as u64, line_end });
     }
-    let whole = loop {
-        let whole = sample.len() < SAMPLE_BYTES;
-        if whole || sample.iter().any(|byte| !plain_ascii(*byte)) {
-            break whole;
+    let extent = loop {
+        let extent = if sample.len() < SAMPLE_BYTES { Extent::Whole } else { Extent::Start };
+        if extent == Extent::Whole || sample.iter().any(|byte| !plain_ascii(*byte)) {
+            break extent;
         }
         sample.clear();
         body.by_ref().take(SAMPLE_BYTES as u64).read_to_end(&mut sample)?;
     };
     body.seek(SeekFrom::Start(0))?;
-    Ok(Charset { encoding: guess(&sample, whole), mark_bytes: 0, line_end })
+    Ok(Charset { encoding: guess(&sample, extent), mark_bytes: 0, line_end })
 }
 
 /// NUL shows UTF-16, Escape shows ISO-2022-JP.
@@ -67,16 +75,16 @@ fn line_end(sample: &[u8]) -> LineEnd {
     }
 }
 
-/// The encoding of a sample without a byte order mark; `whole` means that nothing follows.
-pub(crate) fn guess(sample: &[u8], whole: bool) -> &'static Encoding {
+/// The encoding of a sample without a byte order mark.
+pub(crate) fn guess(sample: &[u8], extent: Extent) -> &'static Encoding {
     if let Some(encoding) = utf16(sample) {
         return encoding;
     }
-    if mostly_utf8(sample, whole) {
+    if mostly_utf8(sample, extent) {
         return UTF_8;
     }
     let mut detector = EncodingDetector::new(Iso2022JpDetection::Allow);
-    detector.feed(sample, whole);
+    detector.feed(sample, extent == Extent::Whole);
     detector.guess(None, Utf8Detection::Allow)
 }
 
@@ -85,6 +93,11 @@ fn utf16(sample: &[u8]) -> Option<&'static Encoding> {
     let at =
         |parity: usize| sample.iter().skip(parity).step_by(2).filter(|byte| **byte == 0).count();
     let (even, odd) = (at(0), at(1));
+    // UTF-8 with some stray NULs; Chinese in UTF-16, which has few NULs too, is no valid UTF-8.
+    let few = (even + odd) * 16 < sample.len();
+    if few && std::str::from_utf8(sample).map_or_else(|e| e.error_len().is_none(), |_| true) {
+        return None;
+    }
     let encoding = match (even, odd) {
         (0, 0) => return None,
         _ if odd >= even * 20 => UTF_16LE,
@@ -103,27 +116,30 @@ fn is_control(c: char) -> bool {
         && !matches!(c, '\t' | '\n' | '\r' | '\x0b' | '\x0c' | '\x08' | '\x1a' | '\x1b')
 }
 
+/// In text of other encodings sequences that are valid UTF-8 are rare, so two for each error are no chance.
+const VALID_FOR_EACH_ERROR: usize = 2;
+
 /// Valid, or with so few errors among so many valid sequences that it is damaged UTF-8 and not another encoding.
-fn mostly_utf8(sample: &[u8], whole: bool) -> bool {
+fn mostly_utf8(sample: &[u8], extent: Extent) -> bool {
     let (mut valid, mut errors) = (0_usize, 0_usize);
     for chunk in sample.utf8_chunks() {
         valid += chunk.valid().chars().filter(|c| !c.is_ascii()).count();
         errors += usize::from(!chunk.invalid().is_empty());
     }
-    let cut_off = !whole && std::str::from_utf8(sample).is_err_and(|e| e.error_len().is_none());
+    let cut_off = extent == Extent::Start
+        && std::str::from_utf8(sample).is_err_and(|e| e.error_len().is_none());
     let errors = errors - usize::from(cut_off && errors > 0);
-    errors == 0 || valid >= errors * 10
+    errors == 0 || valid >= errors * VALID_FOR_EACH_ERROR
 }
 
-/// Whether the first bytes of a file read as text in some encoding; `whole` means that nothing follows.
-pub(crate) fn is_text(head: &[u8], whole: bool) -> bool {
+/// Whether the first bytes of a file read as text in some encoding.
+pub(crate) fn is_text(head: &[u8], extent: Extent) -> bool {
     if Encoding::for_bom(head).is_some() || utf16(head).is_some() {
         return true;
     }
     let controls = head.iter().filter(|byte| is_control(**byte as char)).count();
-    let nuls = head.iter().filter(|byte| **byte == 0).count();
     // A log with a few NULs in it is still a log, where the rest is sound.
-    controls * CONTROLS_ONE_IN <= head.len() && (nuls == 0 || mostly_utf8(head, whole))
+    controls * CONTROLS_ONE_IN <= head.len() && (!head.contains(&0) || mostly_utf8(head, extent))
 }
 
 #[cfg(test)]

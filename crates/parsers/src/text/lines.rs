@@ -16,6 +16,8 @@ pub(crate) struct Piece<'a> {
     pub(crate) text: &'a str,
     /// The raw bytes of `text`.
     pub(crate) span: Span,
+    /// The line begins with this piece.
+    pub(crate) starts_line: bool,
     /// The line ends behind this piece.
     pub(crate) ends_line: bool,
 }
@@ -40,6 +42,7 @@ pub(crate) struct Lines<R> {
     text: String,
     damaged: u64,
     ended: bool,
+    at_line_start: bool,
 }
 
 impl<R: Read + Seek> Lines<R> {
@@ -54,6 +57,7 @@ impl<R: Read + Seek> Lines<R> {
             text: String::new(),
             damaged: 0,
             ended: false,
+            at_line_start: true,
         })
     }
 }
@@ -65,7 +69,9 @@ impl<R: Read> Lines<R> {
         let span = Span { start: self.offset, end: self.offset + bounds.text as u64 };
         self.offset += bounds.all as u64;
         self.raw.drain(..bounds.all);
-        Ok(Some(Piece { text: &self.text, span, ends_line: bounds.ends_line }))
+        let (starts_line, ends_line) = (self.at_line_start, bounds.ends_line);
+        self.at_line_start = ends_line;
+        Ok(Some(Piece { text: &self.text, span, starts_line, ends_line }))
     }
 
     /// What to tell the user about bytes that were no text, when the end is reached.

@@ -73,13 +73,15 @@ impl<'a, 'o> Reading<'a, 'o> {
             match event {
                 Event::Start(tag) => self.start(&tag, &range)?,
                 Event::End(tag) => self.end(tag, range)?,
-                Event::Text(text) | Event::Code(text) => self.text.push_str(&text),
-                Event::InlineMath(text) | Event::DisplayMath(text) => self.text.push_str(&text),
-                Event::Html(text) => self.text.push_str(&text),
+                Event::Text(text)
+                | Event::Code(text)
+                | Event::Html(text)
+                | Event::InlineMath(text)
+                | Event::DisplayMath(text) => self.text.push_str(&text),
                 Event::SoftBreak | Event::HardBreak => self.text.push('\n'),
                 Event::InlineHtml(tag) => self.inline_html(&tag),
                 Event::TaskListMarker(done) => {
-                    self.text.push_str(if done { "[x] " } else { "[ ] " })
+                    self.text.push_str(if done { "[x] " } else { "[ ] " });
                 }
                 Event::FootnoteReference(label) => {
                     self.text.push('[');

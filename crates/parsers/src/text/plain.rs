@@ -2,7 +2,7 @@
 
 mod chapter;
 
-use super::lines::Lines;
+use super::lines::{Lines, Piece};
 use crate::outlet::Outlet;
 use crate::stop::Step;
 use types::block::{Span, TEXT_BYTES_MAX, TextKind};
@@ -14,16 +14,16 @@ const UNDERLINE_SLACK: usize = 3;
 pub(crate) fn parse(body: &mut Body, outlet: &mut Outlet<'_>) -> Step {
     let mut lines = Lines::new(body)?;
     let mut paragraph = Paragraph::default();
-    let mut at_line_start = true;
     while let Some(piece) = lines.next()? {
-        if at_line_start && piece.ends_line && piece.text.trim().is_empty() {
+        if piece.starts_line && piece.ends_line && piece.text.trim().is_empty() {
             paragraph.flush(outlet)?;
-        } else if at_line_start && let Some(level) = paragraph.underlined_by(piece.text) {
+        } else if piece.starts_line
+            && let Some(level) = paragraph.underlined_by(piece.text)
+        {
             paragraph.flush_heading(level, outlet)?;
         } else {
-            paragraph.add(piece.text, piece.span, at_line_start, outlet)?;
+            paragraph.add(&piece, outlet)?;
         }
-        at_line_start = piece.ends_line;
     }
     paragraph.flush(outlet)?;
     if let Some(damage) = lines.damage() {
@@ -45,19 +45,19 @@ struct Paragraph {
 }
 
 impl Paragraph {
-    fn add(&mut self, text: &str, span: Span, line_start: bool, outlet: &mut Outlet<'_>) -> Step {
-        if self.text.len() + text.len() + 1 > TEXT_BYTES_MAX {
+    fn add(&mut self, piece: &Piece<'_>, outlet: &mut Outlet<'_>) -> Step {
+        if self.text.len() + piece.text.len() + 1 > TEXT_BYTES_MAX {
             self.flush_text(outlet)?;
             self.continued = true;
         }
         if self.text.is_empty() {
-            self.span.start = span.start;
-        } else if line_start {
+            self.span.start = piece.span.start;
+        } else if piece.starts_line {
             self.text.push('\n');
         }
-        self.lines += usize::from(line_start);
-        self.text.push_str(text);
-        self.span.end = span.end;
+        self.lines += usize::from(piece.starts_line);
+        self.text.push_str(piece.text);
+        self.span.end = piece.span.end;
         Ok(())
     }
 

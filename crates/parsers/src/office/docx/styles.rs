@@ -58,11 +58,10 @@ impl Styles {
         let mut next = id;
         for _ in 0..BASED_ON_MAX {
             let Some(id) = next else { break };
-            let Some(definition) = self.by_id.get(id) else { return of_name(id, false) };
-            let style = definition.outline.map_or_else(
-                || of_name(&definition.name, definition.listed),
-                |level| Style::Heading(level + 1),
-            );
+            let Some(definition) = self.by_id.get(id) else { return of_name(id) };
+            let style = definition
+                .outline
+                .map_or_else(|| definition.of_name(), |level| Style::Heading(level + 1));
             if style != Style::Body {
                 return style;
             }
@@ -73,6 +72,13 @@ impl Styles {
 }
 
 impl Definition {
+    fn of_name(&self) -> Style {
+        match of_name(&self.name) {
+            Style::Body if self.listed => Style::List,
+            style => style,
+        }
+    }
+
     fn property(&mut self, element: &Element<'_>) {
         let value = || element.attribute("val");
         match element.name() {
@@ -89,7 +95,7 @@ impl Definition {
 }
 
 /// Built-in styles keep their English names in every language of Word.
-fn of_name(name: &str, listed: bool) -> Style {
+fn of_name(name: &str) -> Style {
     let name = name.to_lowercase();
     if name == "title" {
         return Style::Title;
@@ -97,7 +103,7 @@ fn of_name(name: &str, listed: bool) -> Style {
     let level = name.strip_prefix("heading").and_then(|level| level.trim().parse().ok());
     match level {
         Some(level @ 1..=9) => Style::Heading(level),
-        _ if listed || name.starts_with("list ") => Style::List,
+        _ if name.starts_with("list ") => Style::List,
         _ => Style::Body,
     }
 }

@@ -7,28 +7,26 @@ use std::io::{self, Read, Seek, Write};
 use types::failure::{Failure, FailureClass};
 use zip::ZipArchive;
 
+/// All in bytes.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Limits {
     /// Unpacked bytes of all members.
-    pub(super) total_bytes: u64,
+    pub(super) total: u64,
     /// Bytes without a tag between them: the library holds each text whole.
-    pub(super) run_bytes: u64,
+    pub(super) run: u64,
     /// Unpacked bytes of the shared texts, which the library holds all at once.
-    pub(super) shared_bytes: u64,
+    pub(super) shared: u64,
 }
 
 impl Limits {
     /// Sheets of 6 M cells have 400 MB of XML and are streamed; texts of cells end at 32 KiB in the programs.
-    pub(super) const DEFAULT: Self = Self {
-        total_bytes: 1024 * 1024 * 1024,
-        run_bytes: 8 * 1024 * 1024,
-        shared_bytes: 128 * 1024 * 1024,
-    };
+    pub(super) const DEFAULT: Self =
+        Self { total: 1024 * 1024 * 1024, run: 8 * 1024 * 1024, shared: 128 * 1024 * 1024 };
 }
 
 pub(super) fn precheck<R: Read + Seek>(body: R, limits: Limits) -> Step {
     let mut zip = ZipArchive::new(body).map_err(|error| broken(&error))?;
-    let mut left = limits.total_bytes;
+    let mut left = limits.total;
     for index in 0..zip.len() {
         let mut member = zip.by_index(index).map_err(|error| broken(&error))?;
         let name = member.name().map_or_else(|_| format!("{index}"), std::borrow::Cow::into_owned);
@@ -40,10 +38,10 @@ pub(super) fn precheck<R: Read + Seek>(body: R, limits: Limits) -> Step {
         let bytes = io::copy(&mut (&mut member).take(left + 1), &mut meter)
             .map_err(|error| damaged(&name, &error))?;
         meter.end();
-        left = left.checked_sub(bytes).ok_or_else(|| too_large(limits.total_bytes))?;
+        left = left.checked_sub(bytes).ok_or_else(|| too_large(limits.total))?;
         meter.check(&name, bytes, limits)?;
-        if is_shared && bytes > limits.shared_bytes {
-            return Err(too_large(limits.shared_bytes).into());
+        if is_shared && bytes > limits.shared {
+            return Err(too_large(limits.shared).into());
         }
     }
     Ok(())
@@ -51,8 +49,8 @@ pub(super) fn precheck<R: Read + Seek>(body: R, limits: Limits) -> Step {
 
 /// Pictures and the like are never unpacked.
 fn is_xml(name: &str) -> bool {
-    let name = name.to_ascii_lowercase();
-    name.ends_with(".xml") || name.ends_with(".rels")
+    let ending = name.rsplit_once('.').map_or("", |(_, ending)| ending);
+    ending.eq_ignore_ascii_case("xml") || ending.eq_ignore_ascii_case("rels")
 }
 
 fn too_large(limit: u64) -> Failure {
@@ -88,7 +86,7 @@ impl Meter {
 
     /// The library makes room for as many texts as are claimed.
     fn check(&self, name: &str, bytes: u64, limits: Limits) -> Result<(), Failure> {
-        if self.longest > limits.run_bytes {
+        if self.longest > limits.run {
             return Err(Failure::new(
                 FailureClass::Bomb,
                 format!("{name} holds a text or tag of {} bytes", self.longest),

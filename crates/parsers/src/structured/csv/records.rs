@@ -154,9 +154,8 @@ impl<R: BufRead> Records<R> {
 fn step(mut place: Place, bytes: &[u8], delimiter: Delimiter, end: u8) -> Place {
     for byte in bytes {
         place = match (place, *byte) {
-            (Place::FieldStart, b'"') | (Place::QuoteInQuoted, b'"') => Place::Quoted,
             (Place::Quoted, b'"') => Place::QuoteInQuoted,
-            (Place::Quoted, _) => Place::Quoted,
+            (Place::FieldStart | Place::QuoteInQuoted, b'"') | (Place::Quoted, _) => Place::Quoted,
             (_, byte) if byte == delimiter.0 || byte == end => Place::FieldStart,
             _ => Place::Plain,
         };

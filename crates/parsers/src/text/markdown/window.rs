@@ -69,17 +69,15 @@ impl<R: Read + Seek> Windows<R> {
 impl<R: Read> Windows<R> {
     pub(super) fn next(&mut self) -> io::Result<Option<Window>> {
         let mut window = Window::default();
-        let mut at_line_start = true;
         while let Some(piece) = self.lines.next()? {
             window.lines.push(Line { text: window.text.len(), raw: piece.span });
             window.text.push_str(piece.text);
             if piece.ends_line {
                 window.text.push('\n');
             }
-            if at_line_start {
+            if piece.starts_line {
                 step_fence(&mut self.fence, piece.text);
             }
-            at_line_start = piece.ends_line;
             let blank = piece.ends_line && piece.text.trim().is_empty() && self.fence.is_none();
             let full = window.text.len() >= WINDOW_BYTES && blank;
             if full || window.text.len() >= WINDOW_BYTES_MAX {
