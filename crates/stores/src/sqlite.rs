@@ -42,8 +42,8 @@ use types::ledger::{
     Applied, Change, DeadLetter, DocumentId, DocumentState, Entry, FileState, PairState, SourceId,
     Violation,
 };
-use types::query::{Hit, Query, Spelled};
-use types::seam::{Counts, EntryVectors, Repair, RunRow, Store, StoreError};
+use types::query::{Hit, Mode, Query, Spelled};
+use types::seam::{Counts, EntryVectors, Repair, RunRow, Store, StoreError, StoreErrorKind};
 
 /// Whether words are indexed. Fixed when the store is made; off, ingest writes several times as fast and
 /// keyword search finds nothing.
@@ -243,6 +243,13 @@ impl Store for SqliteStore {
     }
 
     fn search(&self, query: &Query) -> Result<Vec<Hit>, StoreError> {
+        if query.mode == Mode::Keyword && self.full_text == FullText::Off {
+            return Err(StoreError {
+                kind: StoreErrorKind::Internal,
+                message: format!("store {} was made without full text", self.pool.path().display()),
+                hint: "search with --mode semantic, or make the store again".to_owned(),
+            });
+        }
         self.told(self.pool.read(|conn| search::search(conn, &self.codes, query)))
     }
 

@@ -10,7 +10,7 @@ use rustix::io::Errno;
 use std::fs::{File, OpenOptions};
 use std::io::{Read, Seek, SeekFrom, Write};
 use std::path::Path;
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant};
 use types::seam::StoreErrorKind;
 
 /// Between two tries; short beside the start of a run.
@@ -50,10 +50,9 @@ pub(crate) fn take(store: &Path, wait: Duration) -> Outcome<WriteLock> {
 
 /// Writes who holds the lock and since when, for the message that others get.
 fn sign(file: &mut File) -> std::io::Result<()> {
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |d| d.as_secs());
     file.set_len(0)?;
     file.seek(SeekFrom::Start(0))?;
-    writeln!(file, "{} {now}", std::process::id())
+    writeln!(file, "{} {}", std::process::id(), super::now())
 }
 
 fn held(store: &Path, file: &mut File) -> Cause {
@@ -64,7 +63,7 @@ fn held(store: &Path, file: &mut File) -> Cause {
     };
     let holder = holder.map_or_else(
         || "another process".to_owned(),
-        |(pid, since)| format!("process {pid} (since {since} seconds after 1970)"),
+        |(pid, since)| format!("process {pid} for {} s", (super::now() - since).max(0)),
     );
     Cause::told(
         StoreErrorKind::Locked,
@@ -73,7 +72,7 @@ fn held(store: &Path, file: &mut File) -> Cause {
     )
 }
 
-fn parse_signature(signed: &str) -> Option<(u32, u64)> {
+fn parse_signature(signed: &str) -> Option<(u32, i64)> {
     let (pid, since) = signed.trim_end().split_once(' ')?;
     Some((pid.parse().ok()?, since.parse().ok()?))
 }

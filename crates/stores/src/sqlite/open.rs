@@ -53,13 +53,22 @@ pub(crate) fn writer(path: &Path, access: Access, options: SqliteOptions) -> Out
         }
         create(&mut conn, options)?;
     }
+    if conn.is_readonly("main")? {
+        return Err(Cause::told(
+            StoreErrorKind::ReadOnly,
+            format!("store {} may not be written", path.display()),
+            "make the file and its folder writable",
+        ));
+    }
     check_identity(&conn, path)?;
     conn.execute_batch(
         "PRAGMA synchronous=FULL; PRAGMA cache_size=-65536; PRAGMA wal_autocheckpoint=8000;
          PRAGMA temp_store=MEMORY; PRAGMA journal_size_limit=67108864; PRAGMA cell_size_check=ON;
          PRAGMA trusted_schema=OFF;",
     )?;
+    conn.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(()))?;
     check_size(&conn, path)?;
+    check_pages(&conn, path)?;
     Ok(conn)
 }
 
@@ -79,6 +88,7 @@ pub(crate) fn reader(path: &Path) -> Outcome<Connection> {
         "PRAGMA cache_size=-16384; PRAGMA temp_store=MEMORY; PRAGMA cell_size_check=ON;
          PRAGMA trusted_schema=OFF;",
     )?;
+    check_size(&conn, path)?;
     Ok(conn)
 }
 
@@ -196,9 +206,8 @@ fn check_identity(conn: &Connection, path: &Path) -> Outcome<()> {
     Ok(())
 }
 
-/// A file cut short says so in its own header, once its log has been taken in.
+/// A file cut short says so in its own header. With a log, pages may be there that the file has not got yet.
 fn check_size(conn: &Connection, path: &Path) -> Outcome<()> {
-    conn.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(()))?;
     let pages: u64 = conn.pragma_query_value(None, "page_count", |r| r.get(0))?;
     let page: u64 = conn.pragma_query_value(None, "page_size", |r| r.get(0))?;
     let log = std::fs::metadata(beside(path, "-wal")).map_or(0, |log| log.len());
@@ -206,13 +215,15 @@ fn check_size(conn: &Connection, path: &Path) -> Outcome<()> {
     if log == 0 && size < pages * page {
         return Err(corrupt(path, &format!("{size} bytes are left of {}", pages * page)));
     }
-    if size <= QUICK_CHECK_BYTES_MAX {
-        let found: String = conn.query_row("PRAGMA quick_check(1)", [], |r| r.get(0))?;
-        if found != "ok" {
-            return Err(corrupt(path, &found));
-        }
-    }
     Ok(())
+}
+
+fn check_pages(conn: &Connection, path: &Path) -> Outcome<()> {
+    if std::fs::metadata(path)?.len() > QUICK_CHECK_BYTES_MAX {
+        return Ok(());
+    }
+    let found: String = conn.query_row("PRAGMA quick_check(1)", [], |r| r.get(0))?;
+    if found == "ok" { Ok(()) } else { Err(corrupt(path, &found)) }
 }
 
 /// Makes the schema. A kill leaves a blank file or a store, since all of it is one transaction.

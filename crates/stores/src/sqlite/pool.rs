@@ -13,14 +13,15 @@ const IDLE_READERS_MAX: usize = 4;
 #[derive(Debug)]
 pub(crate) struct Pool {
     path: PathBuf,
+    /// Before the writer, so that it closes last: only a writer takes the log in and removes it.
+    idle: Mutex<Vec<Connection>>,
     /// None in a store opened for reading.
     writer: Option<Mutex<Connection>>,
-    idle: Mutex<Vec<Connection>>,
 }
 
 impl Pool {
     pub(crate) fn new(path: &Path, writer: Option<Connection>) -> Self {
-        Self { path: path.to_owned(), writer: writer.map(Mutex::new), idle: Mutex::default() }
+        Self { path: path.to_owned(), idle: Mutex::default(), writer: writer.map(Mutex::new) }
     }
 
     pub(crate) fn path(&self) -> &Path {

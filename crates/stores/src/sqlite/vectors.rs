@@ -69,12 +69,14 @@ pub(crate) fn decode(blob: &[u8]) -> Vec<f32> {
     blob.as_chunks::<4>().0.iter().map(|bytes| f32::from_le_bytes(*bytes)).collect()
 }
 
-/// A stored vector that is exactly what was written and is a vector of this model.
-pub(crate) fn sound(sum: i64, blob: &[u8], dimensions: usize) -> Option<Embedding> {
-    if sums::of_bytes(blob) != sum || blob.len() != dimensions * 4 {
+/// A stored vector that is exactly what was written.
+pub(crate) fn intact(sum: i64, blob: &[u8]) -> Option<Embedding> {
+    if sums::of_bytes(blob) != sum {
         return None;
     }
-    Embedding::new(decode(blob), dimensions).ok()
+    let values = decode(blob);
+    let dimensions = values.len();
+    Embedding::new(values, dimensions).ok()
 }
 
 /// Text hashes of all rows of the document that have a vector, and of vectors that a repair kept. Rows that
@@ -97,11 +99,10 @@ pub(crate) fn at(conn: &Connection, places: &[i64]) -> Outcome<Vec<Option<Embedd
     let mut found = Vec::with_capacity(places.len());
     for place in places {
         let embedding = row
-            .query_row([place], |r| {
-                Ok(sound(r.get(0)?, r.get_ref(1)?.as_blob()?, model.dimensions))
-            })
-            .optional()?;
-        found.push(embedding.flatten());
+            .query_row([place], |r| Ok(intact(r.get(0)?, r.get_ref(1)?.as_blob()?)))
+            .optional()?
+            .flatten();
+        found.push(embedding.filter(|embedding| embedding.values().len() == model.dimensions));
     }
     Ok(found)
 }

@@ -116,6 +116,27 @@ fn every_break_is_found_and_mended() {
     }
 }
 
+/// The model's row cannot be mended, and nothing is taken for damaged because of it.
+#[test]
+fn a_lost_model_costs_no_vector() {
+    for sql in [
+        "DELETE FROM meta WHERE key='model'",
+        "UPDATE meta SET value=replace(value, ':8}', ':9}') WHERE key='model'",
+    ] {
+        let kept = filled();
+        execute(&kept.store, sql);
+        for repair in [Repair::No, Repair::Yes, Repair::No] {
+            assert_eq!(invariants(&kept.store.verify(repair).unwrap()), ["model"], "{sql}");
+        }
+        let vectors: i64 = kept
+            .store
+            .pool
+            .read(|conn| Ok(conn.query_row("SELECT count(*) FROM vector", [], |r| r.get(0))?))
+            .unwrap();
+        assert_eq!(vectors, 45, "{sql}");
+    }
+}
+
 /// After a repair and a new run the store is that of a clean run, and every vector that is still somewhere is
 /// found.
 #[test]

@@ -7,6 +7,7 @@ use crate::{Access, FullText, SqliteOptions, SqliteStore};
 use rusqlite::Connection;
 use std::fs;
 use std::path::Path;
+use types::query::{Filter, Mode, Query};
 use types::seam::StoreErrorKind::{self, Foreign, Unreachable};
 use types::seam::{Store as _, StoreError};
 
@@ -93,7 +94,7 @@ fn a_store_cut_short_is_refused() {
     let cut = folder.path().join("cut.db");
     for length in [100, 4096, 8192, whole.len() / 2, whole.len() - 8192, whole.len() - 1] {
         fs::write(&cut, &whole[..length]).unwrap();
-        for access in [Access::Create, Access::Write] {
+        for access in [Access::Create, Access::Write, Access::Read] {
             let error = refused(&cut, access);
             assert_eq!(error.kind, StoreErrorKind::Corrupt, "{length}: {error}");
         }
@@ -148,4 +149,48 @@ fn full_text_can_be_left_out_for_good() {
     assert_eq!(words, 0);
     store.tidy().unwrap();
     assert_sound(&store);
+    let query = |mode| Query {
+        mode,
+        words: "two".to_owned(),
+        vector: None,
+        k: 3,
+        filter: Filter::default(),
+    };
+    assert!(store.search(&query(Mode::Keyword)).unwrap_err().message.contains("full text"));
+    assert_eq!(store.search(&query(Mode::Semantic)).unwrap(), []);
+}
+
+/// The log is taken in by whoever writes, at the latest when it closes.
+#[test]
+fn a_closed_store_is_one_file() {
+    let Kept { folder, store } = Kept::new();
+    store.counts().unwrap();
+    store.set_setting("k", "v").unwrap();
+    drop(store);
+    for ending in ["-wal", "-shm"] {
+        let beside = opening::beside(&folder.path().join("kb.db"), ending);
+        assert!(!beside.exists(), "{ending}");
+    }
+}
+
+#[test]
+fn a_full_disk_undoes_the_transaction() {
+    let kept = Kept::new();
+    let draft = Draft::new("a.md", "one/two");
+    kept.store.apply(vec![draft.whole(&kept.store)]).unwrap();
+    let limit = |pages: u64| {
+        let conn = kept.store.pool.writer().unwrap();
+        conn.query_row(&format!("PRAGMA max_page_count={pages}"), [], |_| Ok(())).unwrap();
+    };
+    limit(1);
+    let mut large = Draft::new("b.md", "");
+    large.texts = (0..400).map(|n| format!("{n} {}", "word ".repeat(200))).collect();
+    let error = kept.store.apply(vec![large.whole(&kept.store)]).unwrap_err();
+    assert_eq!(error.kind, StoreErrorKind::DiskFull, "{error}");
+    assert_eq!(kept.store.counts().unwrap().chunks, 2);
+    assert_sound(&kept.store);
+    limit(1 << 30);
+    kept.store.apply(vec![large.whole(&kept.store)]).unwrap();
+    assert_eq!(kept.store.counts().unwrap().chunks, 402);
+    assert_sound(&kept.store);
 }

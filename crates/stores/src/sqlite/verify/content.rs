@@ -61,21 +61,31 @@ impl Check<'_> {
     fn scan(&mut self) -> Outcome<Vec<(i64, i64, Fault)>> {
         let dimensions = meta::model(self.conn)?.map(|model| model.dimensions);
         let mut damaged = Vec::new();
+        let mut foreign = 0_u64;
         let mut rows = self.conn.prepare(&format!(
             "SELECT c.id, c.document, c.text_hash, c.text, v.text_hash, v.check_sum, v.v, d.name,
-               c.pair IS NOT NULL AND c.own_domain IS NULL AND c.own_category IS NULL, c.check_sum, {OF_CHUNK}
+               c.pair IS NOT NULL AND c.own_domain IS NULL AND c.own_category IS NULL, c.check_sum, length(v.v), {OF_CHUNK}
              FROM chunk c LEFT JOIN vector v ON v.chunk=c.id LEFT JOIN document d ON d.id=c.document
              ORDER BY c.id"
         ))?;
         let mut rows = rows.query([])?;
         while let Some(row) = rows.next()? {
-            let Some(fault) = fault_of(row, dimensions)? else { continue };
+            let Some(fault) = fault_of(row)? else {
+                let length: Option<usize> = row.get(10)?;
+                foreign += u64::from(length.is_some_and(|n| Some(n) != dimensions.map(|d| 4 * d)));
+                continue;
+            };
             let (chunk, document): (i64, i64) = (row.get(0)?, row.get(1)?);
             let name: Option<String> = row.get(7)?;
             let subject = name.unwrap_or_else(|| format!("document {document}"));
             let message = format!("{} of chunk {chunk} is not what was stored", fault.what());
             self.findings.add(fault.invariant(), subject, message, fault.cure());
             damaged.push((chunk, document, fault));
+        }
+        if foreign > 0 {
+            // Which of the two is right cannot be told, so that neither is touched.
+            let message = format!("{foreign} vectors are not of the model that the store names");
+            self.findings.add("model", "meta", message, Cure::Here);
         }
         Ok(damaged)
     }
@@ -97,13 +107,13 @@ impl Check<'_> {
     }
 }
 
-fn fault_of(row: &Row<'_>, dimensions: Option<usize>) -> Outcome<Option<Fault>> {
+fn fault_of(row: &Row<'_>) -> Outcome<Option<Fault>> {
     let hash = row.get_ref(2)?.as_blob().unwrap_or_default();
     let text = row.get_ref(3)?.as_bytes().unwrap_or_default();
     if hash != text_hash_of(text) || std::str::from_utf8(text).is_err() {
         return Ok(Some(Fault::Text));
     }
-    if row.get::<_, i64>(9)? != sums::of_columns(row, 10, OF_CHUNK_COLUMNS)? {
+    if row.get::<_, i64>(9)? != sums::of_columns(row, 11, OF_CHUNK_COLUMNS)? {
         return Ok(Some(Fault::Row));
     }
     if row.get(8)? {
@@ -112,6 +122,5 @@ fn fault_of(row: &Row<'_>, dimensions: Option<usize>) -> Outcome<Option<Fault>> 
     let Some(sum) = row.get::<_, Option<i64>>(5)? else { return Ok(None) };
     let blob = row.get_ref(6)?.as_blob().unwrap_or_default();
     let of_text = row.get_ref(4)?.as_blob().unwrap_or_default() == hash;
-    let sound = dimensions.is_some_and(|d| vectors::sound(sum, blob, d).is_some());
-    Ok((!of_text || !sound).then_some(Fault::Vector))
+    Ok((!of_text || vectors::intact(sum, blob).is_none()).then_some(Fault::Vector))
 }
