@@ -14,7 +14,9 @@ fn main() -> ExitCode {
         None => write_text,
         Some("--blocks") => write_block,
         Some(other) => {
-            return complain(&format!("unknown argument {other:?}; usage: pdftext FILE [--blocks]"));
+            return complain(&format!(
+                "unknown argument {other:?}; usage: pdftext FILE [--blocks]"
+            ));
         }
     };
     let bytes = match std::fs::read(&path) {

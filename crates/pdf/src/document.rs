@@ -82,7 +82,7 @@ impl<'p> Reader<'p> {
         page: &Page<'p>,
         blocks: &mut Blocks<'_>,
     ) -> ControlFlow<(), u64> {
-        let mut device = TextDevice::new(&mut self.fonts);
+        let mut device = TextDevice::new(&mut self.fonts, page.resources());
         let mut context = Context::new(
             Affine::IDENTITY,
             Rect::new(0.0, 0.0, 1.0, 1.0),

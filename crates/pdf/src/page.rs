@@ -2,5 +2,6 @@
 
 pub(crate) mod glyph;
 pub(crate) mod segment;
+mod composite;
 pub(crate) mod fonts;
 pub(crate) mod device;

@@ -1,6 +1,6 @@
 //! Receives what a page draws, and keeps its glyphs as text.
 
-use super::fonts::{FontFacts, ReverseMap};
+use super::fonts::{FontFacts, OtherNames, PageFonts};
 use super::glyph::{Direction, Glyph};
 use super::segment::PageText;
 use crate::letters::UNKNOWN;
@@ -9,8 +9,8 @@ use hayro_interpret::font::{Glyph as Shape, GlyphRun, PositionedGlyph};
 use hayro_interpret::{
     BlendMode, ClipPath, Device, DrawMode, DrawProps, Image, ImageDrawProps, SoftMask,
 };
+use hayro_syntax::page::Resources;
 use kurbo::{Affine, BezPath};
-use std::rc::Rc;
 
 /// No page keeps more glyphs: a dense book page has 5,000, a poster 50,000, and forms that call forms have no
 /// end.
@@ -28,9 +28,10 @@ const UNITS_PER_EM: f32 = 1000.0;
 const OVERPRINT: f32 = 0.1;
 
 #[derive(Debug)]
-pub(crate) struct TextDevice<'f> {
+pub(crate) struct TextDevice<'f, 'p> {
     pub page: PageText,
     fonts: &'f mut FontFacts,
+    page_fonts: PageFonts<'f, 'p>,
     last_run: Option<RunMark>,
 }
 
@@ -51,42 +52,37 @@ impl RunMark {
     }
 }
 
-impl<'f> TextDevice<'f> {
-    pub(crate) fn new(fonts: &'f mut FontFacts) -> Self {
-        Self { page: PageText::default(), fonts, last_run: None }
+impl<'f, 'p> TextDevice<'f, 'p> {
+    pub(crate) fn new(fonts: &'f mut FontFacts, resources: &'f Resources<'p>) -> Self {
+        let page_fonts = PageFonts::new(resources);
+        Self { page: PageText::default(), fonts, page_fonts, last_run: None }
     }
 
     fn draw(&mut self, run: &GlyphRun<'_, '_>, transform: Affine) {
         let Some(scale) = RunScale::new(run, transform) else { return };
-        let mut reverse = None;
+        let mut others = None;
         for drawn in run.glyphs() {
             let glyph = scale.place(drawn, transform);
             if !(glyph.x.is_finite() && glyph.y.is_finite() && glyph.size.is_finite()) {
                 continue;
             }
-            self.page.glyphs += 1;
-            self.push(glyph, drawn, &mut reverse);
+            self.push(glyph, drawn, &mut others);
         }
     }
 
-    fn push(
-        &mut self,
-        glyph: Glyph,
-        drawn: &PositionedGlyph<'_>,
-        reverse: &mut Option<Rc<ReverseMap>>,
-    ) {
-        match drawn.as_unicode() {
-            Some(BfString::Char(character)) if is_known(character) => {
-                self.push_character(glyph, character, drawn);
-            }
-            Some(BfString::String(text)) if text.chars().any(is_known) => {
-                self.page.push(glyph, &text);
-            }
-            _ => {
-                let map = reverse.get_or_insert_with(|| self.fonts.reverse_map(drawn));
-                let character = map.character(drawn).unwrap_or(UNKNOWN);
-                self.page.unknown += usize::from(character == UNKNOWN);
-                self.push_character(glyph, character, drawn);
+    /// `others` is filled at the first glyph of a run that the PDF does not name.
+    fn push(&mut self, glyph: Glyph, drawn: &PositionedGlyph<'_>, others: &mut Option<OtherNames>) {
+        let text = drawn.as_unicode().filter(is_known).or_else(|| {
+            let names =
+                others.get_or_insert_with(|| self.fonts.other_names(&mut self.page_fonts, drawn));
+            names.text(drawn).filter(is_known)
+        });
+        match text {
+            Some(BfString::Char(character)) => self.push_character(glyph, character, drawn),
+            Some(BfString::String(text)) => self.page.push(glyph, &text),
+            None => {
+                self.page.unknown += 1;
+                self.push_character(glyph, UNKNOWN, drawn);
             }
         }
     }
@@ -118,8 +114,12 @@ impl<'f> TextDevice<'f> {
     }
 }
 
-fn is_known(character: char) -> bool {
-    character != UNKNOWN && !character.is_control()
+fn is_known(text: &BfString) -> bool {
+    let known = |character: char| character != UNKNOWN && !character.is_control();
+    match text {
+        BfString::Char(character) => known(*character),
+        BfString::String(text) => text.chars().any(known),
+    }
 }
 
 /// How the glyphs of one run are measured; they share a font and a size.
@@ -179,11 +179,12 @@ fn unit(dx: f32, dy: f32) -> Direction {
     }
 }
 
-impl Device<'_> for TextDevice<'_> {
+impl Device<'_> for TextDevice<'_, '_> {
     fn draw_glyph_run(&mut self, run: &GlyphRun<'_, '_>, props: DrawProps<'_>, _: &DrawMode) {
         if self.page.glyphs >= PAGE_GLYPHS_MAX {
             std::panic::resume_unwind(Box::new(GlyphLimit));
         }
+        self.page.glyphs += run.glyphs().len();
         if !self.is_overprint(run, props.transform) {
             self.draw(run, props.transform);
         }

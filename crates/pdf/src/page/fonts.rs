@@ -1,6 +1,9 @@
 //! What the fonts of a document say beyond the PDF's own tables: characters of glyphs, weight of strokes.
 
+use super::composite::{Collections, Composite};
+use hayro_cmap::BfString;
 use hayro_interpret::font::{Glyph as Shape, OutlineGlyph, PositionedGlyph};
+use hayro_syntax::page::Resources;
 use kurbo::Shape as _;
 use skrifa::MetadataProvider;
 use std::collections::HashMap;
@@ -11,6 +14,34 @@ use std::rc::Rc;
 pub(crate) struct FontFacts {
     reverse: HashMap<u128, Rc<ReverseMap>>,
     stems: HashMap<u128, f32>,
+    collections: Collections,
+}
+
+/// The composite fonts of a page, gathered when the first glyph asks for them.
+#[derive(Debug)]
+pub(crate) struct PageFonts<'r, 'p> {
+    resources: &'r Resources<'p>,
+    composites: Option<HashMap<String, Rc<Composite>>>,
+}
+
+impl<'r, 'p> PageFonts<'r, 'p> {
+    pub(crate) fn new(resources: &'r Resources<'p>) -> Self {
+        Self { resources, composites: None }
+    }
+}
+
+/// What else is known of the glyphs of one font, when the PDF's own tables do not name them.
+#[derive(Debug, Default, Clone)]
+pub(crate) struct OtherNames {
+    composite: Option<Rc<Composite>>,
+    reverse: Rc<ReverseMap>,
+}
+
+impl OtherNames {
+    pub(crate) fn text(&self, drawn: &PositionedGlyph<'_>) -> Option<BfString> {
+        let collected = self.composite.as_ref().and_then(|font| font.text(drawn.char_code()));
+        collected.or_else(|| Some(BfString::Char(self.reverse.character(drawn)?)))
+    }
 }
 
 /// Characters by glyph number, from the table with which a font finds the glyph of a character.
@@ -21,15 +52,22 @@ pub(crate) struct ReverseMap(HashMap<u32, char>);
 const MAPPINGS_MAX: usize = 100_000;
 
 impl FontFacts {
-    /// The map of the font of a run; empty when the font is not embedded with such a table.
-    pub(crate) fn reverse_map(&mut self, drawn: &PositionedGlyph<'_>) -> Rc<ReverseMap> {
-        let Shape::Outline(outline) = &**drawn else { return Rc::default() };
-        let Some(font) = outline.font_data() else { return Rc::default() };
-        let map = self.reverse.entry(font.cache_key).or_insert_with(|| {
+    /// For the font of a run, given one of its glyphs.
+    pub(crate) fn other_names(
+        &mut self,
+        page: &mut PageFonts<'_, '_>,
+        drawn: &PositionedGlyph<'_>,
+    ) -> OtherNames {
+        let Shape::Outline(outline) = &**drawn else { return OtherNames::default() };
+        let Some(font) = outline.font_data() else { return OtherNames::default() };
+        let composites =
+            page.composites.get_or_insert_with(|| self.collections.fonts_of(page.resources));
+        let composite = font.postscript_name.and_then(|name| composites.get(&name).cloned());
+        let reverse = self.reverse.entry(font.cache_key).or_insert_with(|| {
             let bytes: &[u8] = (*font.data).as_ref();
             Rc::new(ReverseMap::new(bytes))
         });
-        Rc::clone(map)
+        OtherNames { composite, reverse: Rc::clone(reverse) }
     }
 
     /// Thickness of the strokes of a glyph in thousandths of an em.
@@ -58,12 +96,11 @@ impl ReverseMap {
         Self(characters)
     }
 
-    /// The character of a glyph that the PDF's own tables do not name.
-    pub(crate) fn character(&self, drawn: &PositionedGlyph<'_>) -> Option<char> {
+    fn character(&self, drawn: &PositionedGlyph<'_>) -> Option<char> {
         match &**drawn {
             Shape::Outline(outline) => self.0.get(&outline.glyph_id().to_u32()).copied(),
-            // Fonts drawn by procedures have no names to go by, but mostly keep ASCII codes.
-            Shape::Type3(shape) => char::from_u32(shape.char_code()).filter(char::is_ascii_graphic),
+            // Fonts drawn by procedures have no names to go by, but mostly keep the codes of Latin letters.
+            Shape::Type3(shape) => char::from_u32(shape.char_code()).filter(|c| !c.is_control()),
         }
     }
 }

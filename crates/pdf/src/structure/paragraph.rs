@@ -133,11 +133,13 @@ impl Column {
     }
 
     fn indent_parts(&self, last: &Line, next: &Line) -> bool {
+        // The further lines of a list item stand behind its sign.
+        let hangs = joint::begins_item(&last.text);
         let (last, indent) = (edges(last).0 - self.start, edges(next).0 - self.start);
         let size = next.size;
         if self.indents {
             let range = INDENT.start * size..INDENT.end * size;
-            range.contains(&indent) && (indent - last).abs() > ALIGNED * size
+            range.contains(&indent) && (indent - last).abs() > ALIGNED * size && !hangs
         } else {
             indent <= ALIGNED * size && last > ALIGNED * size
         }
