@@ -13,6 +13,8 @@ mod tests;
 
 /// More phrases than this are not looked for; nobody types so many, but people paste.
 pub(crate) const TERMS_MAX: usize = 64;
+/// A longer phrase is looked for by its beginning.
+const PHRASE_TOKENS_MAX: usize = 64;
 /// Documents that the phrases of one query may be in, all together: the price of ranking, half a microsecond
 /// each.
 pub(crate) const POSTINGS_MAX: u64 = 100_000;
@@ -152,6 +154,7 @@ fn phrase_tokens(phrase: &str) -> Vec<String> {
             Run::Word(word) => vec![word],
             Run::Characters(characters, _) => characters.iter().map(char::to_string).collect(),
         })
+        .take(PHRASE_TOKENS_MAX)
         .collect()
 }
 

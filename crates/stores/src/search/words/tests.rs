@@ -152,6 +152,10 @@ fn common_words_are_left_out_when_rarer_ones_are_there() {
 fn not_more_words_are_looked_for_than_the_limit() {
     let typed: Vec<String> = (0..500).map(|i| format!("w{i}")).collect();
     assert_eq!(plain(&typed.join(" ")).matches(" OR ").count(), TERMS_MAX - 1);
+    let phrase = plain(&format!("\"{}\"", typed.join(" ")));
+    assert_eq!(phrase.split(' ').count(), PHRASE_TOKENS_MAX);
+    let sentence = "東京都".repeat(5000);
+    assert!(found(&index(&[&sentence]), &sentence).is_ok_and(|found| found == [0]));
 }
 
 #[test]

@@ -16,7 +16,14 @@ pub(crate) struct Visible<'c> {
     glob: Option<GlobMatcher>,
     /// What the glob said of documents seen before.
     named: AHashMap<i64, bool>,
+    /// Chunks that were not admitted.
+    refused: usize,
+    /// All chunks that are admitted, once that was worth finding out.
+    all: Option<AHashSet<i64>>,
 }
+
+/// After so many refusals it is cheaper to know what is admitted than to look at each chunk's row.
+const REFUSALS_MAX: usize = 2000;
 
 impl<'c> Visible<'c> {
     pub(crate) fn new(conn: &'c Connection, filter: &Filter) -> Outcome<Self> {
@@ -25,7 +32,7 @@ impl<'c> Visible<'c> {
             (domain, category) => Some(pairs(conn, domain.as_deref(), category.as_deref())?),
         };
         let glob = filter.document.as_deref().map(matcher).transpose()?;
-        Ok(Self { conn, pairs, glob, named: AHashMap::new() })
+        Ok(Self { conn, pairs, glob, named: AHashMap::new(), refused: 0, all: None })
     }
 
     pub(crate) fn conn(&self) -> &'c Connection {
@@ -34,6 +41,23 @@ impl<'c> Visible<'c> {
 
     /// False for a chunk that is gone, not visible, or filtered out.
     pub(crate) fn admits(&mut self, chunk: i64) -> Outcome<bool> {
+        if self.refused > REFUSALS_MAX {
+            return Ok(self.all()?.contains(&chunk));
+        }
+        let admitted = self.admits_row(chunk)?;
+        self.refused += usize::from(!admitted);
+        Ok(admitted)
+    }
+
+    /// All chunks that are admitted.
+    pub(crate) fn all(&mut self) -> Outcome<&AHashSet<i64>> {
+        if self.all.is_none() {
+            self.all = Some(self.collect()?);
+        }
+        Ok(self.all.as_ref().expect("it was just collected"))
+    }
+
+    fn admits_row(&mut self, chunk: i64) -> Outcome<bool> {
         let mut statement = self.conn.prepare_cached(
             "SELECT d.id, coalesce(c.pair, d.label) FROM chunk c
              JOIN document d ON d.id = c.document AND d.version = c.version WHERE c.id = ?1",
@@ -60,9 +84,9 @@ impl<'c> Visible<'c> {
         Ok(matches)
     }
 
-    /// All chunks that are admitted. Reads an index of the documents that pass, and the chunks themselves only
-    /// of documents whose chunks have labels of their own.
-    pub(crate) fn collect(&mut self) -> Outcome<AHashSet<i64>> {
+    /// Reads an index of the documents that pass, and the chunks themselves only of documents whose chunks have
+    /// labels of their own.
+    fn collect(&mut self) -> Outcome<AHashSet<i64>> {
         let mut chunks = AHashSet::new();
         let mut plain = self
             .conn

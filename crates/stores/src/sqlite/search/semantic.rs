@@ -52,8 +52,7 @@ fn candidates(
             return Ok(admitted);
         }
     }
-    let only = visible.collect()?;
-    let found = codes.best(query, Some(&only), wanted)?;
+    let found = codes.best(query, Some(visible.all()?), wanted)?;
     Ok(found.into_iter().map(|scored| scored.chunk).collect())
 }
 

@@ -4,7 +4,7 @@ use super::super::error::Outcome;
 use super::keyword::documents;
 use crate::search::fold::fold;
 use crate::search::typos::{LETTERS_FOR_TWO, alphabet, distance, edits, transpositions};
-use crate::search::words::{Piece, pieces};
+use crate::search::words::{Piece, TERMS_MAX, pieces};
 use rusqlite::Connection;
 use types::query::{Correction, Spelled};
 
@@ -19,40 +19,59 @@ const SCANNED_MAX: usize = 20_000;
 
 /// Words that the index holds stay as they are, and so does everything between words.
 pub(crate) fn spell(conn: &Connection, typed: &str) -> Outcome<Spelled> {
-    let mut spelled = Spelled { words: String::new(), corrections: Vec::new() };
+    let words = String::with_capacity(typed.len());
+    let mut mending = Mending { conn, looked_at: 0, words, corrections: Vec::new() };
     for piece in pieces(typed) {
         match piece {
-            Piece::Gap(gap) => spelled.words.push_str(gap),
-            Piece::Word(word) => mend(conn, word, TAKEN_MAX, &mut spelled)?,
-            Piece::Quoted(phrase) => {
-                spelled.words.push('"');
-                for piece in pieces(phrase) {
-                    match piece {
-                        // A second word in its place would be another phrase.
-                        Piece::Word(word) => mend(conn, word, 1, &mut spelled)?,
-                        Piece::Gap(text) | Piece::Quoted(text) => spelled.words.push_str(text),
-                    }
-                }
-                spelled.words.push('"');
-            }
+            Piece::Gap(gap) => mending.words.push_str(gap),
+            Piece::Word(word) => mending.word(word, TAKEN_MAX)?,
+            Piece::Quoted(phrase) => mending.phrase(phrase)?,
         }
     }
-    if spelled.corrections.is_empty() {
-        typed.clone_into(&mut spelled.words);
+    let Mending { mut words, corrections, .. } = mending;
+    if corrections.is_empty() {
+        typed.clone_into(&mut words);
     }
-    Ok(spelled)
+    Ok(Spelled { words, corrections })
 }
 
-fn mend(conn: &Connection, word: &str, most: usize, spelled: &mut Spelled) -> Outcome<()> {
-    let mut taken = near(conn, word)?;
-    taken.truncate(most);
-    if taken.is_empty() {
-        spelled.words.push_str(word);
-    } else {
-        spelled.words.push_str(&taken.join(" "));
-        spelled.corrections.push(Correction { typed: word.to_owned(), taken });
+struct Mending<'c> {
+    conn: &'c Connection,
+    looked_at: usize,
+    words: String,
+    corrections: Vec<Correction>,
+}
+
+impl Mending<'_> {
+    fn word(&mut self, word: &str, most: usize) -> Outcome<()> {
+        self.looked_at += 1;
+        let mut taken = Vec::new();
+        // Of a pasted text no more words are looked for either.
+        if self.looked_at <= TERMS_MAX {
+            taken = near(self.conn, word)?;
+            taken.truncate(most);
+        }
+        if taken.is_empty() {
+            self.words.push_str(word);
+        } else {
+            self.words.push_str(&taken.join(" "));
+            self.corrections.push(Correction { typed: word.to_owned(), taken });
+        }
+        Ok(())
     }
-    Ok(())
+
+    fn phrase(&mut self, phrase: &str) -> Outcome<()> {
+        self.words.push('"');
+        for piece in pieces(phrase) {
+            match piece {
+                // A second word in its place would be another phrase.
+                Piece::Word(word) => self.word(word, 1)?,
+                Piece::Gap(text) | Piece::Quoted(text) => self.words.push_str(text),
+            }
+        }
+        self.words.push('"');
+        Ok(())
+    }
 }
 
 /// Words to take instead, best first; none for a word that the index holds, or that nothing is near to.
