@@ -65,7 +65,8 @@ fn giving_up_a_batch_leaves_the_worker_to_the_next() {
         let texts = ["the long road to the sea"; 64];
         let mut given_up = embedder.embed(Purpose::Document, &texts);
         let mut context = Context::from_waker(Waker::noop());
-        assert!(given_up.as_mut().poll(&mut context).is_pending());
+        // Begun, and perhaps done already: the worker may be faster than this line.
+        drop(given_up.as_mut().poll(&mut context));
         drop(given_up);
         assert!(embedder.embed(Purpose::Query, &["road"]).await.unwrap()[0].is_ok());
     });

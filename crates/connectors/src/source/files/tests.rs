@@ -346,8 +346,12 @@ fn a_file_that_is_not_as_it_was_listed_is_not_opened() {
         ),
         (
             |path| {
-                fs::write(path.with_extension("new"), "a").unwrap();
-                fs::rename(path.with_extension("new"), path).unwrap();
+                // Another file of the same size and time.
+                let new = path.with_extension("new");
+                fs::copy(path, &new).unwrap();
+                let modified = fs::metadata(path).unwrap().modified().unwrap();
+                fs::File::options().write(true).open(&new).unwrap().set_modified(modified).unwrap();
+                fs::rename(new, path).unwrap();
             },
             "the file changed after it was listed",
         ),
