@@ -82,11 +82,13 @@ impl SqliteStore {
     }
 
     fn try_open(path: &Path, access: Access, options: SqliteOptions) -> Outcome<Self> {
+        let resolved = open::resolved(path)?;
         let writer = match access {
             Access::Read => None,
-            Access::Create | Access::Write => Some(open::writer(path, access, options)?),
+            Access::Create | Access::Write => Some(open::writer(&resolved, access, options)?),
         };
-        let pool = Pool::new(path, writer);
+        // Now that the file is there, links on the way to it can be followed.
+        let pool = Pool::new(&open::resolved(&resolved)?, writer);
         let full_text = match pool.read(|conn| meta::get(conn, "full_text"))?.as_deref() {
             Some("off") => FullText::Off,
             _ => FullText::On,

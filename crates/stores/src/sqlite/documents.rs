@@ -104,9 +104,12 @@ pub(crate) fn of_file(
     limit: usize,
 ) -> Outcome<Vec<DocumentState>> {
     let mut rows = conn.prepare_cached(&format!(
-        "{STATE} WHERE d.source=?1 AND d.file=?2 AND (?3 IS NULL OR d.name>?3) ORDER BY d.name LIMIT ?4"
+        "{STATE} WHERE d.source=?1 AND d.file=?2 AND d.name>?3 ORDER BY d.name LIMIT ?4"
     ))?;
-    let states = rows.query_map(params![source.0, file, after, limit as i64], document_state)?;
+    let states = rows.query_map(
+        params![source.0, file, after.unwrap_or_default(), limit as i64],
+        document_state,
+    )?;
     Ok(states.collect::<Result<_, _>>()?)
 }
 

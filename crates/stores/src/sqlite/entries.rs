@@ -47,9 +47,10 @@ pub(crate) fn read(
     if (visit.head)(entries, documents).is_break() {
         return Ok(true);
     }
+    // CROSS keeps the order of the join, so that rows come sorted by name and nothing is gathered.
     let mut books = conn.prepare_cached(&format!(
         "SELECT d.name, d.title, d.metadata, d.id, d.version, d.label, d.check_sum, {OF_DOCUMENT}
-         FROM document_pair p JOIN document d ON d.id=p.document JOIN source s ON s.id=d.source
+         FROM document_pair p CROSS JOIN document d ON d.id=p.document CROSS JOIN source s ON s.id=d.source
          WHERE p.pair=?1 ORDER BY p.name, s.name"
     ))?;
     let mut rows = books.query([pair])?;
@@ -91,7 +92,7 @@ fn read_book(
     let mut chunks = conn.prepare_cached(&format!(
         "SELECT c.uuid, c.text, c.text_hash, c.chapter, c.page, c.weight, c.metadata, v.check_sum, v.v,
            c.check_sum, {OF_CHUNK}
-         FROM chunk c LEFT JOIN vector v ON ?5 AND v.chunk=c.id
+         FROM chunk c LEFT JOIN vector v ON v.chunk=iif(?5, c.id, NULL)
          WHERE c.document=?1 AND c.version=?2 AND coalesce(c.pair, ?3)=?4 ORDER BY c.seq"
     ))?;
     let wanted = with == EntryVectors::With;

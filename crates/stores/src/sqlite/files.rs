@@ -20,21 +20,22 @@ pub(crate) fn after(
 ) -> Outcome<Vec<FileState>> {
     let mut rows = conn.prepare_cached(
         "SELECT name, size, modified_ns, pipeline, labelling, documents, failed, stale FROM file
-         WHERE source=?1 AND (?2 IS NULL OR name>?2) ORDER BY name LIMIT ?3",
+         WHERE source=?1 AND name>?2 ORDER BY name LIMIT ?3",
     )?;
-    let files = rows.query_map(params![source.0, after, limit as i64], |r| {
-        Ok(FileState {
-            name: r.get(0)?,
-            // Bit for bit: a taken gate becomes a size that no file has.
-            size: r.get::<_, i64>(1)? as u64,
-            modified_ns: r.get(2)?,
-            pipeline: Hash(r.get(3)?),
-            labelling: Hash(r.get(4)?),
-            documents: r.get(5)?,
-            failed: r.get(6)?,
-            stale: r.get(7)?,
-        })
-    })?;
+    let files =
+        rows.query_map(params![source.0, after.unwrap_or_default(), limit as i64], |r| {
+            Ok(FileState {
+                name: r.get(0)?,
+                // Bit for bit: a taken gate becomes a size that no file has.
+                size: r.get::<_, i64>(1)? as u64,
+                modified_ns: r.get(2)?,
+                pipeline: Hash(r.get(3)?),
+                labelling: Hash(r.get(4)?),
+                documents: r.get(5)?,
+                failed: r.get(6)?,
+                stale: r.get(7)?,
+            })
+        })?;
     Ok(files.collect::<Result<_, _>>()?)
 }
 

@@ -113,8 +113,7 @@ pub(super) fn open_immutable(path: &Path) -> Outcome<Connection> {
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY
         | OpenFlags::SQLITE_OPEN_NO_MUTEX
         | OpenFlags::SQLITE_OPEN_URI;
-    let whole = std::path::absolute(path)?;
-    let uri = format!("file:{}?immutable=1", percent_encoded(&whole));
+    let uri = format!("file:{}?immutable=1", percent_encoded(path));
     Ok(Connection::open_with_flags(uri, flags)?)
 }
 
@@ -130,6 +129,15 @@ fn percent_encoded(path: &Path) -> String {
         }
     }
     out
+}
+
+/// One name for one file: its log and our lock lie beside the file itself, not beside a link to it. Also keeps
+/// `SQLite` from taking names such as `:memory:` for something else.
+pub(crate) fn resolved(path: &Path) -> Outcome<PathBuf> {
+    match path.canonicalize() {
+        Err(e) if e.kind() == std::io::ErrorKind::NotFound => Ok(std::path::absolute(path)?),
+        found => Ok(found?),
+    }
 }
 
 /// The name of a file that `SQLite` or we keep beside the store.

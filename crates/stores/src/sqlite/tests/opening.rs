@@ -160,6 +160,16 @@ fn full_text_can_be_left_out_for_good() {
     assert_eq!(store.search(&query(Mode::Semantic)).unwrap(), []);
 }
 
+#[test]
+fn a_name_that_means_memory_to_sqlite_is_a_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join(":memory:");
+    open(&path, Access::Create).set_setting("k", "v").unwrap();
+    assert_eq!(open(&path, Access::Read).setting("k").unwrap().as_deref(), Some("v"));
+    let relative = Path::new(":memory:");
+    assert_eq!(refused(relative, Access::Read).kind, Unreachable);
+}
+
 /// The log is taken in by whoever writes, at the latest when it closes.
 #[test]
 fn a_closed_store_is_one_file() {

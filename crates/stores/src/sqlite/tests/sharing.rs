@@ -5,7 +5,9 @@ use crate::Access;
 use crate::conformance::{Draft, assert_sound};
 use crate::sqlite::apply;
 use crate::sqlite::error::{Cause, Outcome};
+use crate::sqlite::open as opening;
 use crate::{FullText, SqliteStore};
+use std::collections::BTreeSet;
 use std::fs;
 use std::ops::ControlFlow::Continue;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -139,8 +141,8 @@ fn a_killed_transaction_leaves_nothing() {
         apply::apply(conn, FullText::On, vec![after.whole(&kept.store)])?;
         conn.cache_flush()?;
         for ending in ["", "-wal"] {
-            let from = crate::sqlite::open::beside(&kept.path(), ending);
-            fs::copy(from, crate::sqlite::open::beside(&left, ending))?;
+            let from = opening::beside(&kept.path(), ending);
+            fs::copy(from, opening::beside(&left, ending))?;
         }
         Err::<(), _>(Cause::contract("killed"))
     });
@@ -153,6 +155,53 @@ fn a_killed_transaction_leaves_nothing() {
         assert_eq!(store.counts().unwrap().chunks, 3);
         assert_sound(store);
     }
+}
+
+/// A log that was cut or damaged where the power failed holds the transactions before that place.
+#[test]
+fn a_torn_log_leaves_a_prefix() {
+    let kept = Kept::new();
+    kept.store.tidy().unwrap();
+    for n in 0..8 {
+        let draft = Draft::new(&format!("{n}.md"), "one/two");
+        kept.store.apply(vec![draft.whole(&kept.store)]).unwrap();
+    }
+    let file = fs::read(kept.path()).unwrap();
+    let log = fs::read(opening::beside(&kept.path(), "-wal")).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let mut prefixes = BTreeSet::new();
+    for (trial, at) in (0..log.len()).step_by(log.len() / 40).enumerate() {
+        let torn = folder.path().join(format!("{trial}.db"));
+        let mut log = log.clone();
+        match trial % 3 {
+            0 => log.truncate(at),
+            1 => log[at..].fill(0),
+            _ => log[at] ^= 0x40,
+        }
+        fs::write(&torn, &file).unwrap();
+        fs::write(opening::beside(&torn, "-wal"), log).unwrap();
+        let store = open(&torn, Access::Write);
+        assert_sound(&store);
+        let names = |n: usize| Draft::new(&format!("{n}.md"), "").state(&store).is_some();
+        let there = (0..8).take_while(|n| names(*n)).count();
+        assert!((there..8).all(|n| !names(n)), "{trial}: a hole");
+        assert_eq!(store.counts().unwrap().chunks, 2 * there as u64);
+        prefixes.insert(there);
+    }
+    assert!(prefixes.len() > 5, "{prefixes:?}");
+}
+
+#[test]
+fn a_link_leads_to_the_same_lock() {
+    let kept = Kept::new();
+    let link = kept.folder.path().join("link.db");
+    std::os::unix::fs::symlink(kept.path(), &link).unwrap();
+    let linked = open(&link, Access::Write);
+    let held = kept.store.lock_for_writing(Duration::ZERO).unwrap();
+    assert_eq!(linked.lock_for_writing(Duration::ZERO).unwrap_err().kind, StoreErrorKind::Locked);
+    drop(held);
+    linked.set_setting("k", "v").unwrap();
+    assert_eq!(kept.store.setting("k").unwrap().as_deref(), Some("v"));
 }
 
 #[test]
