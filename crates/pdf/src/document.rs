@@ -28,6 +28,8 @@ struct Reader<'p> {
     body: BodyTally,
     outline: Outline,
     appearances: Appearances,
+    /// Drawn so far on all pages.
+    glyphs: usize,
 }
 
 /// Pushes the pages from `first_page` on. `Break` means that the consumer is gone.
@@ -47,9 +49,12 @@ pub(crate) fn read(pdf: &Pdf, first_page: u32, blocks: &mut Blocks<'_>) -> Contr
         read += 1;
     }
     if read > 0 && texts == 0 && first_page <= 1 {
-        return blocks.push(Block::Warning(format!(
-            "no text on any of {read} pages: they may be scanned images, which need text recognition first"
-        )));
+        let cause = if reader.glyphs == 0 {
+            "they may be scanned images, which need text recognition first"
+        } else {
+            "their fonts do not say which characters they show"
+        };
+        return blocks.push(Block::Warning(format!("no text on any of {read} pages: {cause}")));
     }
     ControlFlow::Continue(())
 }
@@ -72,6 +77,7 @@ impl<'p> Reader<'p> {
             body: BodyTally::default(),
             outline: guarded(|| Outline::read(pdf)).unwrap_or_default(),
             appearances: if stale { Appearances::Stale } else { Appearances::Current },
+            glyphs: 0,
         }
     }
 
@@ -103,23 +109,22 @@ impl<'p> Reader<'p> {
         for warning in warnings(number, &drawn, &text) {
             blocks.push(Block::Warning(warning))?;
         }
-        match guarded(|| self.structure(number, page, &text)) {
-            Ok(parts) => push_parts(parts, blocks),
-            Err(_) => {
-                let warning =
-                    format!("page {number} has a layout that cannot be read; its text is left out");
-                blocks.push(Block::Warning(warning))?;
-                ControlFlow::Continue(0)
-            }
-        }
+        self.glyphs += text.glyphs;
+        let Ok(parts) = guarded(|| self.structure(number, page, &text)) else {
+            let warning =
+                format!("page {number} has a layout that cannot be read; its text is left out");
+            blocks.push(Block::Warning(warning))?;
+            return ControlFlow::Continue(0);
+        };
+        push_parts(parts, blocks)
     }
 
     fn structure(&mut self, number: u32, page: &Page<'p>, text: &PageText) -> Parts {
         let lines = layout::lines(text);
         let body = self.body.add(&lines);
         let marks = self.outline.marks(number, &lines);
-        let paragraphs = paragraphs(&lines, &marks, &body);
-        let levels = paragraphs.iter().map(|paragraph| heading::level(paragraph, &body)).collect();
+        let paragraphs = paragraphs(&lines, &marks, body);
+        let levels = paragraphs.iter().map(|paragraph| heading::level(paragraph, body)).collect();
         Parts { paragraphs, levels, fields: fields::values(page, self.appearances, &text.text) }
     }
 }

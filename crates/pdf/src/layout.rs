@@ -5,7 +5,7 @@ mod columns;
 mod right_to_left;
 
 use crate::page::glyph::Direction;
-use crate::page::segment::{PageText, Segment};
+use crate::page::segment::{PageText, Segment, Start};
 use line::{Line, share_line};
 
 /// The lines of a page in reading order.
@@ -64,8 +64,9 @@ fn is_broken<'s>(segments: impl Iterator<Item = &'s Segment>) -> bool {
 }
 
 fn as_drawn(page: &PageText, segments: &[Segment]) -> Vec<Line> {
-    let same_line =
-        |last: &Segment, next: &Segment| next.same_line && last.direction.agrees(next.direction);
+    let same_line = |last: &Segment, next: &Segment| {
+        next.start_of == Start::Cell && last.direction.agrees(next.direction)
+    };
     segments.chunk_by(same_line).filter_map(|line| Line::new(page, line)).collect()
 }
 

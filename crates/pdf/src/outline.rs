@@ -11,6 +11,8 @@ use std::collections::{HashMap, HashSet};
 
 /// More entries than a dictionary has headwords; hostile outlines have no end.
 const ENTRIES_MAX: usize = 20_000;
+/// Entries of one page that are looked for; an index page has 100.
+const PAGE_ENTRIES_MAX: usize = 500;
 /// Deeper entries count as this deep.
 const LEVEL_MAX: u8 = 6;
 /// A heading runs over no more lines than this.
@@ -73,10 +75,9 @@ impl Outline {
         let mut marks = vec![None; lines.len()];
         let Some(entries) = self.entries.get(&page) else { return marks };
         let keys: Vec<String> = lines.iter().map(|line| key(&line.text)).collect();
-        for (at, entry) in entries.iter().enumerate() {
-            let named = (0..keys.len()).filter(|&line| marks[line].is_none());
-            let found =
-                named.filter_map(|line| Some((line, lines_of(&keys[line..], &entry.key)?))).next();
+        for (at, entry) in entries.iter().take(PAGE_ENTRIES_MAX).enumerate() {
+            let mut free = (0..keys.len()).filter(|&line| marks[line].is_none());
+            let found = free.find_map(|line| Some((line, lines_of(&keys[line..], &entry.key)?)));
             if let Some((line, count)) = found {
                 marks[line..line + count].fill(Some(Mark { entry: at, level: entry.level }));
             }

@@ -49,7 +49,8 @@ impl Line {
         }
         let backward: u32 = segments.iter().map(|segment| segment.backward).sum();
         let glyphs: u32 = segments.iter().map(|segment| segment.glyphs).sum();
-        let logical = right_to_left::logical_order(visual, backward * 2 > glyphs);
+        let drawn_as_spoken = backward * 2 > glyphs;
+        let logical = if drawn_as_spoken { visual } else { right_to_left::logical_order(visual) };
         let text = letters::plain_forms(logical.trim());
         is_readable(&text).then(|| Self {
             text,

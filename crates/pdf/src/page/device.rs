@@ -80,10 +80,19 @@ impl<'f, 'p> TextDevice<'f, 'p> {
         match text {
             Some(BfString::Char(character)) => self.push_character(glyph, character, drawn),
             Some(BfString::String(text)) => self.page.push(glyph, &text),
+            None if self.is_blank(drawn) => self.page.push(glyph, " "),
             None => {
                 self.page.unknown += 1;
                 self.push_character(glyph, UNKNOWN, drawn);
             }
+        }
+    }
+
+    /// A glyph that draws nothing is a space, whatever its font calls it.
+    fn is_blank(&mut self, drawn: &PositionedGlyph<'_>) -> bool {
+        match &**drawn {
+            Shape::Outline(outline) => self.fonts.stem(outline) <= 0.0,
+            Shape::Type3(_) => false,
         }
     }
 
@@ -144,23 +153,25 @@ impl RunScale {
     }
 
     fn place(self, drawn: &PositionedGlyph<'_>, transform: Affine) -> Glyph {
-        let [a, b, c, d, x, y] =
-            (transform * drawn.transform()).as_coeffs().map(|value| value as f32);
-        let (em_width, em_height) = (a.hypot(b) * UNITS_PER_EM, c.hypot(d) * UNITS_PER_EM);
+        let drawing = (transform * drawn.transform()).as_coeffs().map(|value| value as f32);
+        let [right_x, right_y, up_x, up_y, x, y] = drawing;
+        let em_width = right_x.hypot(right_y) * UNITS_PER_EM;
+        let em_height = up_x.hypot(up_y) * UNITS_PER_EM;
+        if self.writing == WritingMode::Vertical {
+            let direction = unit(-up_x, -up_y);
+            return Glyph { x, y, direction, advance: em_height, size: em_width };
+        }
         let advance = match &**drawn {
             Shape::Outline(outline) => outline.advance_width(),
             Shape::Type3(shape) => shape.advance_width(),
         };
-        let advance = advance.unwrap_or(0.0) / UNITS_PER_EM;
-        if self.writing == WritingMode::Vertical {
-            return Glyph { x, y, direction: unit(-c, -d), advance: em_height, size: em_width };
-        }
-        let advance = advance * if self.stretched { em_height } else { em_width };
+        let em = if self.stretched { em_height } else { em_width };
+        let advance = advance.unwrap_or(0.0) / UNITS_PER_EM * em;
         let size = match &**drawn {
             Shape::Outline(_) => em_height,
             Shape::Type3(_) => bitmap_size(em_height, advance),
         };
-        Glyph { x, y, direction: unit(a, b), advance, size }
+        Glyph { x, y, direction: unit(right_x, right_y), advance, size }
     }
 }
 

@@ -50,9 +50,9 @@ pub(crate) enum Step {
     Line,
 }
 
-/// A gap of more than this many ems is a space. Narrower ones are kerning and letter spacing; the narrowest
-/// usual space is a quarter of an em.
-const SPACE: f32 = 0.18;
+/// A gap of more than this many ems is a space. Narrower ones are kerning and letter spacing; justified lines
+/// of narrow faces have spaces of a sixth of an em.
+const SPACE: f32 = 0.14;
 /// Wider than the widest justified space.
 const GAP: f32 = 1.2;
 /// Superscripts rise by a third of an em, lines are more than an em apart.

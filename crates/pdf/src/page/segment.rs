@@ -6,6 +6,14 @@
 use super::glyph::{Direction, Glyph, Step};
 use crate::letters;
 
+/// What a segment begins.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Start {
+    Line,
+    /// It goes on in the line of the segment drawn before it, after a gap.
+    Cell,
+}
+
 /// Text drawn in one go on one line, without a gap wider than a space.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Segment {
@@ -25,8 +33,7 @@ pub(crate) struct Segment {
     /// Mean stem thickness of sampled letters in thousandths of an em, 0 when none was sampled.
     pub stem: f32,
     stems: u32,
-    /// The segment goes on in the line of the one drawn before it, after a gap.
-    pub same_line: bool,
+    pub start_of: Start,
 }
 
 /// Text and segments of a page in the order of drawing.
@@ -57,8 +64,8 @@ impl PageText {
         let blank = text.chars().all(char::is_whitespace);
         match step {
             Step::Line | Step::Gap if blank => return,
-            Step::Line => self.begin(&glyph, false),
-            Step::Gap => self.begin(&glyph, true),
+            Step::Line => self.begin(&glyph, Start::Line),
+            Step::Gap => self.begin(&glyph, Start::Cell),
             Step::Space => self.space(text),
             Step::Adjacent => {}
         }
@@ -82,7 +89,7 @@ impl PageText {
         }
     }
 
-    fn begin(&mut self, glyph: &Glyph, same_line: bool) {
+    fn begin(&mut self, glyph: &Glyph, start_of: Start) {
         let direction = glyph.direction;
         let left = direction.along(glyph.x, glyph.y);
         self.segments.push(Segment {
@@ -97,7 +104,7 @@ impl PageText {
             backward: 0,
             stem: 0.0,
             stems: 0,
-            same_line,
+            start_of,
         });
     }
 

@@ -25,7 +25,7 @@ const OWN_BODY_GLYPHS: u64 = 500;
 const BOLD: f32 = 1.25;
 
 impl Body {
-    pub(crate) fn is_bold(&self, line: &Line) -> bool {
+    pub(crate) fn is_bold(self, line: &Line) -> bool {
         self.stem > 0.0 && line.stem > BOLD * self.stem
     }
 }

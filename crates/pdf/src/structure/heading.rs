@@ -15,7 +15,7 @@ const BOLD_LINES_MAX: usize = 2;
 const BOLD_CHARACTERS_MAX: usize = 120;
 
 /// The heading's level, 1 being the outermost.
-pub(crate) fn level(paragraph: &Paragraph, body: &Body) -> Option<u8> {
+pub(crate) fn level(paragraph: &Paragraph, body: Body) -> Option<u8> {
     if let Some(mark) = paragraph.mark {
         return Some(mark.level);
     }
@@ -44,9 +44,13 @@ fn begins_with_number(text: &str) -> bool {
     text.chars().next().is_some_and(|first| first.is_ascii_digit())
 }
 
-/// More letters than anything else, and at least two.
+/// More letters than anything else, and enough for a word: single letters label the parts of a drawing.
 fn is_wording(text: &str) -> bool {
     let letters = text.chars().filter(|c| c.is_alphabetic()).count();
+    let word = text
+        .split_whitespace()
+        .map(|word| word.chars().filter(|c| c.is_alphabetic()).count())
+        .max();
     let other = text.chars().filter(|c| !c.is_alphabetic() && !c.is_whitespace()).count();
-    letters >= 2 && letters > other
+    word >= Some(2) && letters > other
 }

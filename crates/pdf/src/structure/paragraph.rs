@@ -33,7 +33,7 @@ const ALIGNED: f32 = 0.5;
 /// A line that leaves so much of its width free ends a paragraph, whatever its last letter.
 const SHORT: f32 = 0.3;
 
-pub(crate) fn paragraphs(lines: &[Line], marks: &[Option<Mark>], body: &Body) -> Vec<Paragraph> {
+pub(crate) fn paragraphs(lines: &[Line], marks: &[Option<Mark>], body: Body) -> Vec<Paragraph> {
     let leading = leading(lines);
     let mut paragraphs: Vec<Paragraph> = Vec::new();
     let mut flows_on = false;
@@ -58,7 +58,7 @@ pub(crate) fn paragraphs(lines: &[Line], marks: &[Option<Mark>], body: &Body) ->
 }
 
 /// Stretches of lines without a change of place, size, weight or role.
-fn blocks(lines: &[Line], marks: &[Option<Mark>], body: &Body, leading: f32) -> Vec<Range<usize>> {
+fn blocks(lines: &[Line], marks: &[Option<Mark>], body: Body, leading: f32) -> Vec<Range<usize>> {
     let mut blocks = Vec::new();
     let mut start = 0;
     for at in 1..=lines.len() {
@@ -166,7 +166,7 @@ fn edges(line: &Line) -> (f32, f32) {
     }
 }
 
-fn gather(lines: &[Line], mark: Option<Mark>, body: &Body) -> Paragraph {
+fn gather(lines: &[Line], mark: Option<Mark>, body: Body) -> Paragraph {
     let mut text = String::new();
     for line in lines {
         joint::append(&mut text, &line.text);

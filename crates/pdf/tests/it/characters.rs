@@ -28,15 +28,34 @@ fn an_incomplete_map_is_filled_up_from_the_font() {
     assert_eq!(text(composite_page(shown, &font::truetype(), Some(&map))), format!("{shown}\n"));
 }
 
-#[test]
-fn glyphs_that_nothing_names_are_reported_and_not_shown() {
+/// A font without its table of characters.
+fn nameless_font() -> Vec<u8> {
     let mut font = font::truetype();
     let table = font.windows(4).position(|tag| tag == b"cmap").unwrap();
     font[table..table + 4].copy_from_slice(b"xmap");
-    let blocks = parse(composite_page("Thirty glyphs without any names", &font, None)).unwrap();
-    let expected = "page 1 has 31 of 31 glyphs in fonts that do not say which characters they show";
+    font
+}
+
+#[test]
+fn glyphs_that_nothing_names_are_reported_and_not_shown() {
+    let shown = "Thirty glyphs without any names";
+    let blocks = parse(composite_page(shown, &nameless_font(), None)).unwrap();
+    let expected = "page 1 has 27 of 31 glyphs in fonts that do not say which characters they show";
     assert!(warnings(&blocks).contains(&expected), "{blocks:?}");
     assert!(!format!("{blocks:?}").contains('\u{fffd}'));
+}
+
+#[test]
+fn a_collection_names_the_characters_of_its_fonts() {
+    for (mode, at) in [("Identity-H", "50 700"), ("Identity-V", "50 700")] {
+        let mut file = File::default();
+        let font = font::composite(&mut file, &nameless_font(), "");
+        let body = String::from_utf8(file.objects[&font].clone()).unwrap();
+        file.set(font, body.replace("(Identity)", "(Japan1)").replace("Identity-H", mode));
+        let content = format!("BT /F4 10 Tf {at} Td <034b034d034f> Tj ET");
+        file.put_pages(&[content], &format!("<</Font<</F4 {font} 0 R>>>>"));
+        assert_eq!(text(file.bytes()), "\u{3042}\u{3044}\u{3046}\n", "{mode}");
+    }
 }
 
 /// A simple font that shows Hebrew letters by the codes from `a` on.

@@ -1,7 +1,8 @@
 //! Writes PDF files, sound or not, object by object.
 
 use std::collections::BTreeMap;
-use std::io::Write;
+use std::fmt::Write as _;
+use std::io::Write as _;
 
 /// Numbers of the objects that [`File::put_pages`] makes.
 pub(crate) const CATALOG: u32 = 1;
@@ -50,7 +51,7 @@ impl File {
         for content in contents {
             let content = self.add_stream("", content.as_ref());
             let page = self.add(page(content, resources));
-            kids.push_str(&format!("{page} 0 R "));
+            write!(kids, "{page} 0 R ").unwrap();
         }
         self.set(PAGES, format!("<</Type/Pages/Kids[{kids}]/Count {}>>", contents.len()));
     }
@@ -73,23 +74,23 @@ impl File {
         let mut offsets = BTreeMap::new();
         for (number, body) in &self.objects {
             offsets.insert(*number, out.len());
-            write!(out, "{number} 0 obj\n").unwrap();
+            writeln!(out, "{number} 0 obj").unwrap();
             out.extend_from_slice(body);
             out.extend_from_slice(b"\nendobj\n");
         }
         let start = out.len();
         let size = self.objects.keys().next_back().map_or(1, |last| last + 1);
-        write!(out, "xref\n0 {size}\n0000000000 65535 f \n").unwrap();
+        writeln!(out, "xref\n0 {size}\n0000000000 65535 f ").unwrap();
         for number in 1..size {
             match offsets.get(&number) {
-                Some(offset) => write!(out, "{offset:010} 00000 n \n").unwrap(),
+                Some(offset) => writeln!(out, "{offset:010} 00000 n ").unwrap(),
                 None => out.extend_from_slice(b"0000000000 00000 f \n"),
             }
         }
         let trailer = &self.trailer;
-        write!(
+        writeln!(
             out,
-            "trailer\n<</Size {size}/Root {CATALOG} 0 R{trailer}>>\nstartxref\n{start}\n%%EOF\n"
+            "trailer\n<</Size {size}/Root {CATALOG} 0 R{trailer}>>\nstartxref\n{start}\n%%EOF"
         )
         .unwrap();
         out

@@ -1,6 +1,7 @@
 //! The smallest TrueType font that can show printable ASCII: each glyph is a box.
 
 use super::file::File;
+use std::fmt::Write;
 
 /// Adds a composite font whose codes are glyph numbers, with further entries such as its map to characters.
 pub(crate) fn composite(file: &mut File, program: &[u8], entries: &str) -> u32 {
@@ -24,7 +25,10 @@ pub(crate) const ADVANCE: u16 = 500;
 
 /// Text as a string of two-byte glyph numbers.
 pub(crate) fn glyph_string(text: &str) -> String {
-    let codes: String = text.chars().map(|character| format!("{:04x}", glyph(character))).collect();
+    let mut codes = String::new();
+    for character in text.chars() {
+        write!(codes, "{:04x}", glyph(character)).unwrap();
+    }
     format!("<{codes}>")
 }
 
@@ -122,10 +126,10 @@ fn words(values: &[u16]) -> Vec<u8> {
 
 /// A map from glyph numbers to characters, for those of `characters`.
 pub(crate) fn to_unicode(characters: &str) -> String {
-    let pairs: String = characters
-        .chars()
-        .map(|c| format!("<{:04x}> <{:04x}>\n", glyph(c), u32::from(c)))
-        .collect();
+    let mut pairs = String::new();
+    for character in characters.chars() {
+        writeln!(pairs, "<{:04x}> <{:04x}>", glyph(character), u32::from(character)).unwrap();
+    }
     format!(
         "/CIDInit /ProcSet findresource begin 12 dict begin begincmap /CMapName /X def\n\
          1 begincodespacerange <0000> <ffff> endcodespacerange\n\

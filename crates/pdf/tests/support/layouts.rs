@@ -3,6 +3,7 @@
 use super::file::{File, fonts, literal, show};
 use super::font;
 use super::random::Random;
+use std::fmt::Write;
 
 #[derive(Debug)]
 pub(crate) struct Layout {
@@ -153,11 +154,8 @@ fn on_its_side(random: &mut Random) -> (String, String) {
     let lines = random.lines(40, 6);
     let mut drawn = String::from("q 0 1 -1 0 580 20 cm\n");
     for (row, line) in lines.iter().enumerate() {
-        drawn.push_str(&format!(
-            "BT /F1 9 Tf 20 {} Td {} Tj ET\n",
-            520.0 - 13.0 * row as f32,
-            literal(line)
-        ));
+        let y = 520.0 - 13.0 * row as f32;
+        writeln!(drawn, "BT /F1 9 Tf 20 {y} Td {} Tj ET", literal(line)).unwrap();
     }
     drawn.push_str("Q\n");
     (drawn, lines.join(" "))

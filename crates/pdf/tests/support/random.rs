@@ -1,6 +1,6 @@
 //! Numbers and words that look random and are the same in each run.
 
-/// SplitMix64. Source: Steele, Lea, Flood, "Fast splittable pseudorandom number generators" (2014).
+/// `SplitMix64`. Source: Steele, Lea, Flood, "Fast splittable pseudorandom number generators" (2014).
 #[derive(Debug, Clone)]
 pub(crate) struct Random(pub u64);
 
