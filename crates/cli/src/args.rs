@@ -10,8 +10,8 @@ pub(crate) mod config;
 mod tests;
 
 pub(crate) use config::ConfigCommand;
-pub(crate) use failures::{FailuresCommand, Selection, Targets};
-pub(crate) use run::{IngestArgs, LabelArgs, Prune, RunArgs};
+pub(crate) use failures::{FailuresCommand, Targets};
+pub(crate) use run::{IngestArgs, LabelArgs, Prune};
 pub(crate) use search::SearchArgs;
 pub(crate) use store::StoreArgs;
 

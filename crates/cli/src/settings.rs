@@ -28,7 +28,6 @@ pub(crate) struct Settings {
     pub store: Confidential,
     pub embedder: EmbedderChoice,
     pub consolidated: Consolidated,
-    pub profile: Profile,
     /// Bytes that the process and its parse children may hold together.
     pub memory_limit: u64,
     /// Documents parsed, chunked and embedded at once by this machine's cores.

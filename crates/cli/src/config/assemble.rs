@@ -114,7 +114,6 @@ impl Assembly<'_> {
             store,
             embedder,
             consolidated: Consolidated { out, vectors },
-            profile,
             memory_limit,
             workers: at_least_one(workers),
             documents_in_flight: at_least_one(documents),
