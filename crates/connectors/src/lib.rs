@@ -2,3 +2,4 @@
 
 pub mod embed;
 pub mod source;
+pub mod parse;
