@@ -21,28 +21,31 @@ pub(super) fn is_void(name: &[u8]) -> bool {
     )
 }
 
-/// Elements that the next one of their kind closes.
-pub(super) fn closes_itself(name: &[u8]) -> bool {
-    matches!(
-        name,
-        b"p" | b"li"
-            | b"dt"
-            | b"dd"
-            | b"tr"
-            | b"td"
-            | b"th"
-            | b"thead"
-            | b"tbody"
-            | b"tfoot"
-            | b"option"
-            | b"optgroup"
-            | b"rp"
-            | b"rt"
-            | b"colgroup"
-            | b"html"
-            | b"head"
-            | b"body"
-    )
+/// The start of `name` closes the element `open`, though it has no end tag.
+pub(super) fn closes(name: &[u8], open: &[u8]) -> bool {
+    match name {
+        b"li" => matches!(open, b"li" | b"p"),
+        b"dt" | b"dd" => matches!(open, b"dt" | b"dd" | b"p"),
+        b"td" | b"th" => matches!(open, b"td" | b"th" | b"p"),
+        b"tr" => matches!(open, b"tr" | b"td" | b"th" | b"p"),
+        b"thead" | b"tbody" | b"tfoot" => {
+            matches!(open, b"thead" | b"tbody" | b"tfoot" | b"tr" | b"td" | b"th" | b"p")
+        }
+        b"option" | b"optgroup" => open == b"option",
+        b"html" | b"head" | b"body" => matches!(open, b"html" | b"head"),
+        _ => open == b"p" && (is_block(name) || heading_level(name).is_some()),
+    }
+}
+
+/// No element outside `open` is closed by the start of `name`.
+pub(super) fn is_boundary(open: &[u8], name: &[u8]) -> bool {
+    match open {
+        b"td" | b"th" => !matches!(name, b"td" | b"th" | b"tr" | b"thead" | b"tbody" | b"tfoot"),
+        b"ul" | b"ol" | b"menu" | b"dl" => matches!(name, b"li" | b"dt" | b"dd"),
+        b"table" | b"caption" | b"button" | b"object" | b"template" | b"select" | b"svg"
+        | b"math" | b"marquee" | b"applet" => true,
+        _ => false,
+    }
 }
 
 /// Elements that a tree builder opens again behind a block that closed them.

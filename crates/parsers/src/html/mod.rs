@@ -19,8 +19,11 @@ use types::failure::{Failure, FailureClass};
 
 /// A page is held whole while its tree is built; a larger one is no page for readers.
 const PAGE_BYTES_MAX: u64 = 256 * 1024 * 1024;
-/// Main content with less of the page's text than this is a mistake of the heuristics: the whole page is taken.
-const CONTENT_SHARE_MIN: f64 = 0.2;
+/// Main content with less of the page's text than this is one post of many: the whole page is taken.
+const CONTENT_SHARE_MIN: f64 = 0.1;
+/// Short main content must be more of the page, or it is a notice and not the content.
+const SHORT_CONTENT_CHARS: usize = 500;
+const SHORT_CONTENT_SHARE_MIN: f64 = 0.3;
 
 /// How scripts, titles and empty elements are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -61,11 +64,17 @@ fn main_content(page: &str, shape: &Shape, outlet: &mut Outlet<'_>) -> Step {
     let article = Readability::new(page, None, Some(Config::default()))
         .and_then(|mut readability| readability.parse());
     let Ok(article) = article else { return all_text(page, shape, outlet) };
-    if (article.length as f64) < shape.text_chars as f64 * CONTENT_SHARE_MIN {
+    if is_too_little(article.length, shape.text_chars) {
         return all_text(page, shape, outlet);
     }
     head(&article.title, shape, outlet)?;
     walk(&article.content, Dialect::Html, outlet)
+}
+
+fn is_too_little(content_chars: usize, page_chars: usize) -> bool {
+    let share = content_chars as f64 / page_chars.max(1) as f64;
+    share < CONTENT_SHARE_MIN
+        || content_chars < SHORT_CONTENT_CHARS && share < SHORT_CONTENT_SHARE_MIN
 }
 
 fn all_text(page: &str, shape: &Shape, outlet: &mut Outlet<'_>) -> Step {

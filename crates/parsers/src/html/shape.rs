@@ -134,15 +134,34 @@ impl Open {
     }
 
     fn open(&mut self, name: &[u8]) {
-        if elements::is_void(name) || elements::closes_itself(name) {
+        if elements::is_void(name) {
             return;
         }
         if elements::is_formatting(name) {
             *self.formatting.entry(name.to_vec()).or_default() += 1;
             self.formatting_depth += 1;
-        } else if self.stack.len() <= DEPTH_MAX {
-            // Beyond the limit nothing more has to be known.
+            return;
+        }
+        self.close_implied(name);
+        // Beyond the limit nothing more has to be known.
+        if self.stack.len() <= DEPTH_MAX {
             self.stack.push(name.to_vec());
+        }
+    }
+
+    /// Closes what a start tag closes without an end tag: a `li` the one before it, a block the paragraph before it.
+    fn close_implied(&mut self, name: &[u8]) {
+        let mut closed = None;
+        for (at, open) in self.stack.iter().enumerate().rev() {
+            if elements::is_boundary(open, name) {
+                break;
+            }
+            if elements::closes(name, open) {
+                closed = Some(at);
+            }
+        }
+        if let Some(at) = closed {
+            self.stack.truncate(at);
         }
     }
 
