@@ -22,8 +22,8 @@ pub(crate) fn remove(writing: &mut Writing<'_>, row: &DocumentRow) -> Outcome<Ap
     writing
         .conn
         .prepare_cached(
-            "UPDATE file SET stale=max(0, stale-(?3<run)), failed=max(0, failed-(?3>=run AND ?4)),
-             documents=max(0, documents-(?3>=run AND NOT ?4)) WHERE source=?1 AND name=?2",
+            "UPDATE file SET stale=max(0, stale-(?3<run)), failed=failed-(?3>=run AND ?4 AND failed>0),
+             documents=max(0, documents-(?3>=run AND NOT (?4 AND failed>0))) WHERE source=?1 AND name=?2",
         )?
         .execute(params![row.source, row.file, row.last_run, row.failed])?;
     writing.conn.prepare_cached("DELETE FROM document WHERE id=?1")?.execute([row.id])?;
