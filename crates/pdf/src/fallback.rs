@@ -26,25 +26,40 @@ pub(crate) fn read(bytes: &[u8], first_page: u32, blocks: &mut Blocks<'_>) -> Re
     if first_page <= 1 && blocks.push(Block::Warning(warning)).is_break() {
         return Ok(());
     }
+    let mut texts = 0;
     for page in first_page.max(1)..=pages {
-        if read_page(&document, page, blocks).is_break() {
-            break;
+        match read_page(&document, page, blocks) {
+            ControlFlow::Continue(text) => texts += u32::from(text == PageEnd::Text),
+            ControlFlow::Break(()) => return Ok(()),
         }
     }
-    Ok(())
+    // Pages of a damaged file that say nothing are not its pages, but what is left of them.
+    if first_page <= 1 && texts == 0 { Err(refusal::unreadable(bytes)) } else { Ok(()) }
 }
 
-fn read_page(document: &lopdf::Document, page: u32, blocks: &mut Blocks<'_>) -> ControlFlow<()> {
+#[derive(Debug, PartialEq, Eq)]
+enum PageEnd {
+    Text,
+    Nothing,
+}
+
+fn read_page(
+    document: &lopdf::Document,
+    page: u32,
+    blocks: &mut Blocks<'_>,
+) -> ControlFlow<(), PageEnd> {
     blocks.push(Block::Page(page))?;
     let text = guarded(|| document.extract_text_with_limit(&[page], PAGE_CONTENT_BYTES_MAX));
     let Ok(Ok(text)) = text else {
-        return blocks
-            .push(Block::Warning(format!("page {page} is damaged; its text is left out")));
+        blocks.push(Block::Warning(format!("page {page} is damaged; its text is left out")))?;
+        return ControlFlow::Continue(PageEnd::Nothing);
     };
     let mut clean = String::with_capacity(text.len());
     for line in text.lines() {
         letters::push_clean(&mut clean, line.trim());
         clean.push('\n');
     }
-    blocks.text(TextKind::Paragraph, clean.trim())
+    let clean = clean.trim();
+    blocks.text(TextKind::Paragraph, clean)?;
+    ControlFlow::Continue(if clean.is_empty() { PageEnd::Nothing } else { PageEnd::Text })
 }

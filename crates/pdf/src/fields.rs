@@ -1,6 +1,6 @@
 //! Values of form fields that no appearance draws: viewers draw them on the fly, so they are text of the page.
 
-use crate::text_string;
+use crate::{small_stream, text_string};
 use hayro_syntax::Pdf;
 use hayro_syntax::object::{Array, Dict, Name, Object, Stream, String as TextString};
 use hayro_syntax::page::Page;
@@ -8,7 +8,7 @@ use hayro_syntax::page::Page;
 /// Field trees are no deeper; a damaged one may go in a circle.
 const ANCESTORS_MAX: usize = 32;
 /// Widgets of a page that are looked at.
-const WIDGETS_MAX: usize = 20_000;
+const WIDGETS_MAX: usize = 2_000;
 /// Bytes of one value that are kept.
 const VALUE_BYTES_MAX: usize = 1 << 20;
 /// Annotation flags: hidden, not for the screen.
@@ -64,7 +64,7 @@ fn value(widget: &Dict<'_>) -> Option<String> {
     }
     let text = match inherited::<Object<'_>>(widget, b"V")? {
         Object::String(text) => text_string::decode(kept(text.as_bytes())),
-        Object::Stream(stream) => text_string::decode(kept(&stream.decoded().ok()?)),
+        Object::Stream(stream) => text_string::decode(kept(&small_stream::decoded(&stream)?)),
         Object::Array(chosen) => {
             let chosen = chosen
                 .iter::<TextString<'_>>()

@@ -1,6 +1,7 @@
 //! Characters as a reader means them, and what they say about scripts.
 
 use unicode_normalization::UnicodeNormalization;
+use unicode_normalization::char::compose;
 
 /// Stands for a glyph of which no character is known.
 pub(crate) const UNKNOWN: char = char::REPLACEMENT_CHARACTER;
@@ -49,6 +50,32 @@ pub(crate) fn plain_forms(line: &str) -> String {
         }
     }
     out
+}
+
+/// The letter with the accent, if there is such a letter. Typesetting programs draw the two one over the other.
+pub(crate) fn accented(accent: char, letter: char) -> Option<char> {
+    let combining = match accent {
+        '`' | '\u{2cb}' => '\u{300}',
+        '\u{b4}' | '\u{2ca}' => '\u{301}',
+        '^' | '\u{2c6}' => '\u{302}',
+        '~' | '\u{2dc}' => '\u{303}',
+        '\u{af}' | '\u{2c9}' => '\u{304}',
+        '\u{2d8}' => '\u{306}',
+        '\u{2d9}' => '\u{307}',
+        '\u{a8}' => '\u{308}',
+        '\u{2da}' => '\u{30a}',
+        '\u{2dd}' => '\u{30b}',
+        '\u{2c7}' => '\u{30c}',
+        '\u{b8}' => '\u{327}',
+        '\u{2db}' => '\u{328}',
+        _ => return None,
+    };
+    let letter = match letter {
+        '\u{131}' => 'i',
+        '\u{237}' => 'j',
+        letter => letter,
+    };
+    compose(letter, combining)
 }
 
 /// Hebrew, Arabic, Syriac, Thaana, N'Ko and their presentation forms.

@@ -6,6 +6,7 @@
 
 mod letters;
 mod text_string;
+mod small_stream;
 mod page;
 mod layout;
 mod structure;
@@ -16,6 +17,7 @@ mod guard;
 mod blocks;
 mod refusal;
 mod fallback;
+mod reader;
 mod document;
 
 use blocks::Blocks;
@@ -48,7 +50,7 @@ pub fn parse(
     match guard::guarded(|| Pdf::new(Arc::clone(&bytes))) {
         Ok(Ok(pdf)) if !pdf.pages().is_empty() => {
             let (ControlFlow::Continue(()) | ControlFlow::Break(())) =
-                document::read(&pdf, first_page, &mut blocks);
+                document::read(pdf, first_page, &mut blocks);
             Ok(())
         }
         Ok(Err(LoadPdfError::Decryption(DecryptionError::PasswordProtected))) => {

@@ -13,6 +13,8 @@ use std::collections::{HashMap, HashSet};
 const ENTRIES_MAX: usize = 20_000;
 /// Entries of one page that are looked for; an index page has 100.
 const PAGE_ENTRIES_MAX: usize = 500;
+/// Pages with more lines are drawings.
+const PAGE_LINES_MAX: usize = 5_000;
 /// Deeper entries count as this deep.
 const LEVEL_MAX: u8 = 6;
 /// A heading runs over no more lines than this.
@@ -73,7 +75,8 @@ impl Outline {
     /// For each line the entry whose heading it is part of.
     pub(crate) fn marks(&self, page: u32, lines: &[Line]) -> Vec<Option<Mark>> {
         let mut marks = vec![None; lines.len()];
-        let Some(entries) = self.entries.get(&page) else { return marks };
+        let entries = self.entries.get(&page).filter(|_| lines.len() <= PAGE_LINES_MAX);
+        let Some(entries) = entries else { return marks };
         let keys: Vec<String> = lines.iter().map(|line| key(&line.text)).collect();
         for (at, entry) in entries.iter().take(PAGE_ENTRIES_MAX).enumerate() {
             let mut free = (0..keys.len()).filter(|&line| marks[line].is_none());

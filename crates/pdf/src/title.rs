@@ -1,12 +1,12 @@
 //! The title of a document, from what its producer wrote beside the pages.
 
-use crate::text_string;
+use crate::{small_stream, text_string};
 use hayro_syntax::Pdf;
 use hayro_syntax::object::{Dict, Stream};
 
 /// Longer ones are abstracts.
 const TITLE_CHARACTERS_MAX: usize = 300;
-/// Bytes of metadata that are looked at; a compressed packet larger than this is no title page's.
+/// Bytes of metadata that are looked at.
 const PACKET_BYTES_MAX: usize = 1 << 20;
 /// Names of files that programs put in place of a title.
 const FILE_ENDINGS: [&str; 14] = [
@@ -40,10 +40,7 @@ fn packet(pdf: &Pdf) -> Option<String> {
     let xref = pdf.xref();
     let catalog = xref.get::<Dict<'_>>(xref.root_id())?;
     let stream = catalog.get::<Stream<'_>>(b"Metadata")?;
-    if stream.raw_data().len() > PACKET_BYTES_MAX {
-        return None;
-    }
-    let packet = stream.decoded().ok()?;
+    let packet = small_stream::decoded(&stream)?;
     Some(String::from_utf8_lossy(packet.get(..PACKET_BYTES_MAX.min(packet.len()))?).into_owned())
 }
 

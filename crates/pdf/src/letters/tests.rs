@@ -17,6 +17,20 @@ fn glyph_text_is_cleaned() {
 }
 
 #[test]
+fn accents_and_letters_make_one() {
+    let cases = [
+        ('\u{a8}', '\u{131}', Some('\u{ef}')),
+        ('\u{b4}', 'e', Some('\u{e9}')),
+        ('\u{b4}', 't', None),
+        ('e', '\u{b4}', None),
+        ('a', 'b', None),
+    ];
+    for (accent, letter, expected) in cases {
+        assert_eq!(accented(accent, letter), expected, "{accent} {letter}");
+    }
+}
+
+#[test]
 fn forms_become_the_letters_that_a_searcher_types() {
     let cases = [
         ("plain", "plain"),

@@ -63,6 +63,12 @@ const BACK: f32 = 1.5;
 const SIZE_MIN: f32 = 0.1;
 
 impl Glyph {
+    /// Whether the next glyph is drawn over this one, as accents are over letters.
+    pub(crate) fn is_under(&self, next: &Self) -> bool {
+        let forward = self.direction.along(next.x - self.x, next.y - self.y);
+        forward.abs() < 0.5 * self.advance
+    }
+
     pub(crate) fn step_to(&self, next: &Self) -> Step {
         let (dx, dy) = (next.x - self.x, next.y - self.y);
         let gap = self.direction.along(dx, dy) - self.advance;

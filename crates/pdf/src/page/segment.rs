@@ -71,10 +71,23 @@ impl PageText {
         }
         if blank {
             self.space("");
+        } else if let Some(accented) = self.accented(&glyph, text) {
+            self.text.pop();
+            self.append(&glyph, accented.encode_utf8(&mut [0; 4]));
         } else {
             self.append(&glyph, text);
         }
         self.last = Some(glyph);
+    }
+
+    /// The letter that the last glyph and this one make together, when one of them is an accent over the other.
+    fn accented(&self, glyph: &Glyph, text: &str) -> Option<char> {
+        let start = self.segments.last()?.start as usize;
+        let last = self.text.get(start..)?.chars().next_back()?;
+        let mut next = text.chars();
+        let (Some(next), None) = (next.next(), next.next()) else { return None };
+        let accented = letters::accented(last, next).or_else(|| letters::accented(next, last))?;
+        self.last?.is_under(glyph).then_some(accented)
     }
 
     /// Whether the letter just pushed should be measured and given to [`PageText::push_stem`].

@@ -7,6 +7,8 @@ use super::paragraph::Paragraph;
 const LARGER: [f32; 3] = [1.7, 1.35, 1.15];
 /// Of headings as large as the text, which stand out by their weight alone.
 const BOLD_LEVEL: u8 = 4;
+/// Bold text smaller than this part of the running text labels a figure.
+const LABEL: f32 = 0.95;
 /// More is a paragraph in large type.
 const LINES_MAX: usize = 3;
 const CHARACTERS_MAX: usize = 200;
@@ -26,7 +28,9 @@ pub(crate) fn level(paragraph: &Paragraph, body: Body) -> Option<u8> {
     let larger = LARGER.iter().position(|factor| paragraph.size >= factor * body.size);
     match larger {
         Some(at) => Some(at as u8 + 1),
-        None if is_bold_heading(paragraph, characters) => Some(BOLD_LEVEL),
+        None if paragraph.size >= LABEL * body.size && is_bold_heading(paragraph, characters) => {
+            Some(BOLD_LEVEL)
+        }
         None => None,
     }
 }

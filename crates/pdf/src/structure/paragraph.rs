@@ -64,7 +64,7 @@ fn blocks(lines: &[Line], marks: &[Option<Mark>], body: Body, leading: f32) -> V
     for at in 1..=lines.len() {
         let ends = at == lines.len()
             || marks.get(at) != marks.get(at - 1)
-            || body.is_bold(&lines[at]) != body.is_bold(&lines[at - 1])
+            || weight_parts(&lines[at - 1], &lines[at], body)
             || is_apart(&lines[at - 1], &lines[at], leading);
         if ends {
             blocks.push(start..at);
@@ -72,6 +72,21 @@ fn blocks(lines: &[Line], marks: &[Option<Mark>], body: Body, leading: f32) -> V
         }
     }
     blocks
+}
+
+/// Whether a change of weight tells a heading from text. Bold words in a line that runs on do not.
+fn weight_parts(last: &Line, next: &Line, body: Body) -> bool {
+    let (bold, bold_next) = (body.is_bold(last), body.is_bold(next));
+    let free = edges(next).1.max(edges(last).1) - edges(last).1;
+    bold != bold_next && (has_room(free, next) || bold_next && joint::ends_sentence(&last.text))
+}
+
+/// Whether the first word of a line would have fitted into the `free` end of the line before it.
+fn has_room(free: f32, next: &Line) -> bool {
+    let word = next.text.split(' ').next().map_or(0, |word| word.chars().count());
+    let letters = next.text.chars().count().max(1);
+    let word = (next.right - next.left) * word as f32 / letters as f32;
+    free > word + 0.5 * next.size
 }
 
 fn is_apart(last: &Line, next: &Line, leading: f32) -> bool {
@@ -145,13 +160,10 @@ impl Column {
         }
     }
 
-    /// The first word of the next line would have fitted on the last one.
+    /// The last line ends before it is full.
     fn is_short(&self, last: &Line, next: &Line) -> bool {
         let free = self.end - edges(last).1;
-        let word = next.text.split(' ').next().map_or(0, |word| word.chars().count());
-        let letters = next.text.chars().count().max(1);
-        let word = (next.right - next.left) * word as f32 / letters as f32;
-        free > word + 0.5 * next.size
+        has_room(free, next)
             && (joint::ends_sentence(&last.text) || free > SHORT * (self.end - self.start))
     }
 }

@@ -180,3 +180,15 @@ fn values_of_fields_are_text_of_their_page() {
         assert_eq!(text(form(widget, entries)), expected, "{widget} {entries}");
     }
 }
+
+#[test]
+fn accents_drawn_over_letters_make_one_letter() {
+    let font = "<</Type/Font/Subtype/Type1/BaseFont/Helvetica/Encoding<</Differences[97/dieresis/dotlessi]>>>>";
+    let resources = fonts().replace("/F3", &format!("/F5 {font}/F3"));
+    // A dieresis is 3.33 wide in this size, a dotless i 2.78.
+    let content = show("F1", 10.0, (50.0, 700.0), "na")
+        + &show("F5", 10.0, (60.8, 700.0), "a")
+        + &show("F5", 10.0, (61.1, 700.0), "b")
+        + &show("F1", 10.0, (63.9, 700.0), "ve");
+    assert_eq!(text(File::with_pages(&[content], &resources).bytes()), "na\u{ef}ve\n");
+}

@@ -3,7 +3,7 @@
 use crate::support::file::{File, fonts, show};
 use crate::support::layouts;
 use crate::support::random::Random;
-use crate::support::reading::{page_texts, parse};
+use crate::support::reading::{page_texts, parse, warnings};
 use types::failure::FailureClass;
 
 fn pages(count: usize) -> Vec<u8> {
@@ -104,4 +104,31 @@ fn swap_numbers(bytes: &mut [u8], random: &mut Random) {
         let padded = format!("{number:length$}");
         bytes[start..start + length].copy_from_slice(&padded.as_bytes()[..length]);
     }
+}
+
+/// Writes another generation into the table's entry of the page, or makes it a free one.
+fn with_page_entry(content: &str, entry: &str) -> Vec<u8> {
+    let file = File::with_pages(&[content], &fonts());
+    let (mut bytes, page) = (file.bytes(), file.pages()[0]);
+    let head = format!("\n{page} 0 obj");
+    let offset =
+        bytes.windows(head.len()).position(|window| window == head.as_bytes()).unwrap() + 1;
+    let sound = format!("{offset:010} 00000 n");
+    let at = bytes.windows(sound.len()).position(|window| window == sound.as_bytes()).unwrap();
+    bytes[at + 11..at + sound.len()].copy_from_slice(entry.as_bytes());
+    bytes
+}
+
+#[test]
+fn the_second_reader_takes_what_the_first_refuses() {
+    let bytes = with_page_entry(&show("F1", 10.0, (50.0, 700.0), "words of a page"), "03000 n");
+    let blocks = parse(bytes).unwrap();
+    assert_eq!(warnings(&blocks), ["the PDF is damaged; its text is read without layout"]);
+    assert_eq!(page_texts(&blocks), ["words of a page\n"]);
+}
+
+#[test]
+fn pages_without_text_from_the_second_reader_are_a_failure() {
+    let failure = parse(with_page_entry("0 0 9 9 re f", "03000 n")).unwrap_err();
+    assert_eq!(failure.class, FailureClass::BadDocument);
 }

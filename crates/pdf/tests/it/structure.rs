@@ -53,6 +53,26 @@ fn bold_fonts_of_all_families_stand_out() {
 }
 
 #[test]
+fn bold_words_at_the_head_of_a_paragraph_are_no_heading() {
+    let content = body(700.0, 12)
+        + &show(
+            "F2",
+            10.0,
+            (50.0, 500.0),
+            "Figure 1. A bold beginning that runs over the whole of the line up to",
+        )
+        + &show("F1", 10.0, (50.0, 488.0), "its end, and then goes on in the regular face.");
+    let blocks = parse(one_page(&content)).unwrap();
+    assert!(headings(&blocks).is_empty(), "{blocks:?}");
+}
+
+#[test]
+fn small_bold_labels_are_no_headings() {
+    let content = body(700.0, 12) + &show("F2", 8.0, (50.0, 500.0), "Label");
+    assert!(headings(&parse(one_page(&content)).unwrap()).is_empty());
+}
+
+#[test]
 fn a_page_in_one_type_has_no_headings() {
     let blocks = parse(one_page(&body(700.0, 30))).unwrap();
     assert!(headings(&blocks).is_empty());
@@ -200,4 +220,15 @@ fn the_outline_names_headings_and_their_levels() {
     file.extend(CATALOG, &names);
     let blocks = parse(file.bytes()).unwrap();
     assert_eq!(headings(&blocks), [(1, "1. Opening remarks"), (2, "1. Opening remarks")]);
+}
+
+/// Between pages the parser closes a document of which it holds too much.
+#[test]
+fn a_document_with_much_content_is_read_to_its_end() {
+    let blank = " ".repeat(30_000_000);
+    let content =
+        |page: usize| blank.clone() + &show("F1", 10.0, (50.0, 700.0), &format!("page {page}"));
+    let contents: Vec<String> = (1..=4).map(content).collect();
+    let blocks = parse(File::with_pages(&contents, &fonts()).bytes()).unwrap();
+    assert_eq!(page_texts(&blocks), ["page 1\n", "page 2\n", "page 3\n", "page 4\n"]);
 }
