@@ -109,6 +109,10 @@ impl<'a> Outlet<'a> {
         self.text(kind, text, span)
     }
 
+    pub(crate) fn has_extracted(&self) -> bool {
+        self.extracted > 0
+    }
+
     fn advance(&mut self, text: &str) -> Span {
         let start = self.extracted;
         let end = start + text.len() as u64;

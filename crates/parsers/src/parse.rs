@@ -83,8 +83,8 @@ fn blocks(
         Format::Docx => office::docx::parse(body, outlet),
         Format::Pptx => office::pptx::parse(body, outlet),
         Format::Xlsx => office::xlsx::parse(body, outlet),
-        Format::Csv => csv::parse(body, outlet),
-        Format::Json => json::parse(body, outlet),
+        Format::Csv => csv::parse(name, body, outlet),
+        Format::Json => json::parse(name, body, outlet),
         Format::JsonLines => json::parse_lines(body, outlet),
         Format::Code(language) => code::parse(*language, body, outlet),
         Format::Pdf | Format::Zip | Format::Tar | Format::Gzip => Err(Failure::new(

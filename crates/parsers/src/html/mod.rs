@@ -68,7 +68,12 @@ fn main_content(page: &str, shape: &Shape, outlet: &mut Outlet<'_>) -> Step {
         return all_text(page, shape, outlet);
     }
     head(&article.title, shape, outlet)?;
-    walk(&article.content, Dialect::Html, outlet)
+    walk(&article.content, Dialect::Html, outlet)?;
+    // The heuristics may count text that is none for readers.
+    if outlet.has_extracted() {
+        return Ok(());
+    }
+    walk(page, Dialect::Html, outlet)
 }
 
 fn is_too_little(content_chars: usize, page_chars: usize) -> bool {

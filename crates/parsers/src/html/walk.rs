@@ -34,8 +34,14 @@ pub(crate) fn text_of(html: &str) -> String {
     let mut walk = Walk::default();
     for token in tokens(html, Dialect::Html) {
         match token {
-            Token::StartTag(tag) => walk.hide(&tag.name),
-            Token::EndTag(tag) => walk.show(&tag.name),
+            Token::StartTag(tag) => {
+                walk.hide(&tag.name);
+                separate(&mut text, &tag.name);
+            }
+            Token::EndTag(tag) => {
+                walk.show(&tag.name);
+                separate(&mut text, &tag.name);
+            }
             Token::String(part) if walk.hidden.is_none() => {
                 text.push_str(&String::from_utf8_lossy(&part));
             }
@@ -43,6 +49,16 @@ pub(crate) fn text_of(html: &str) -> String {
         }
     }
     text
+}
+
+/// Blocks and cells do not grow together.
+fn separate(text: &mut String, name: &[u8]) {
+    let separates = elements::is_block(name)
+        || elements::heading_level(name).is_some()
+        || matches!(name, b"br" | b"td" | b"th");
+    if separates && !text.is_empty() && !text.ends_with('\n') {
+        text.push('\n');
+    }
 }
 
 #[derive(Debug, Default)]

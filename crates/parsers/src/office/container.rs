@@ -7,13 +7,14 @@ use types::failure::{Failure, FailureClass};
 use zip::ZipArchive;
 use zip::result::ZipError;
 
-/// Unpacked bytes of all members that a document's parser reads: 200 MiB of XML are thousands of pages.
+/// Unpacked bytes of all members together that a document's parser reads: 200 MiB of XML are thousands of pages.
 pub(super) const UNPACKED_BYTES_MAX: u64 = 200 * 1024 * 1024;
 /// Members of a container; the largest books have some thousands.
 const MEMBERS_MAX: usize = 20_000;
 
 pub(super) struct Container<R> {
     zip: ZipArchive<R>,
+    budget: u64,
     left: u64,
 }
 
@@ -32,7 +33,7 @@ impl<R: Read + Seek> Container<R> {
             )
             .into());
         }
-        Ok(Self { zip, left: budget })
+        Ok(Self { zip, budget, left: budget })
     }
 
     pub(super) fn has(&self, name: &str) -> bool {
@@ -52,7 +53,7 @@ impl<R: Read + Seek> Container<R> {
             .read_to_end(&mut bytes)
             .map_err(|error| damaged(name, &error))?;
         let Some(left) = self.left.checked_sub(bytes.len() as u64) else {
-            return Err(unpacks_too_large(UNPACKED_BYTES_MAX).into());
+            return Err(unpacks_too_large(self.budget).into());
         };
         self.left = left;
         Ok(Some(bytes))
@@ -112,4 +113,30 @@ pub(super) fn unpacks_too_large(limit: u64) -> Failure {
         format!("the container unpacks to more than {} MiB of text", limit >> 20),
         "if the document is sound, split it or convert it to text",
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::stop::Stop;
+    use crate::testing::zipped;
+    use std::io::Cursor;
+
+    #[test]
+    fn members_are_read_within_one_budget_whatever_they_claim() {
+        let zeros = vec![b' '; 3 << 20];
+        let file = zipped(&[("a.xml", &zeros), ("b.xml", &zeros), ("c.xml", b"c")]);
+        let mut container = Container::with_budget(Cursor::new(file), 4 << 20).unwrap();
+        assert_eq!(container.bytes("a.xml").unwrap().map(|bytes| bytes.len()), Some(3 << 20));
+        match container.bytes("b.xml") {
+            Err(Stop::Failed(failure)) => {
+                assert_eq!(failure.class, FailureClass::Bomb);
+                assert!(failure.message.contains("4 MiB"), "{failure}");
+            }
+            other => panic!("{other:?}"),
+        }
+        // What is left of the budget is for the members behind.
+        assert_eq!(container.bytes("c.xml").unwrap().as_deref(), Some(&b"c"[..]));
+        assert!(container.bytes("d.xml").unwrap().is_none());
+    }
 }

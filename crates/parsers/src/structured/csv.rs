@@ -19,10 +19,13 @@ use types::failure::{Failure, FailureClass};
 /// Columns that make a first row a header, even alone.
 const KNOWN: [&str; 7] = ["id", "title", "domain", "category", "content", "text", "body"];
 
-pub(crate) fn parse(body: &mut Body, outlet: &mut Outlet<'_>) -> Step {
+pub(crate) fn parse(name: &str, body: &mut Body, outlet: &mut Outlet<'_>) -> Step {
     let reader = Utf8Reader::new(body)?;
     let (start, end) = (reader.start, reader.line_end);
     let mut records = Records::new(BufReader::with_capacity(64 * 1024, reader), start, end);
+    if is_tab_separated(name) {
+        records = records.with_delimiter(Delimiter::TAB);
+    }
     let mut table = None;
     let mut count = 0_u64;
     while let Some(record) = records.next()? {
@@ -54,6 +57,12 @@ pub(crate) fn parse(body: &mut Body, outlet: &mut Outlet<'_>) -> Step {
         outlet.warning("the file holds no records")?;
     }
     Ok(())
+}
+
+/// The ending says so; a `.csv` may have any delimiter.
+fn is_tab_separated(name: &str) -> bool {
+    let ending = name.rsplit_once('.').map_or("", |(_, ending)| ending);
+    ending.eq_ignore_ascii_case("tsv") || ending.eq_ignore_ascii_case("tab")
 }
 
 /// The fields of one record, quotes removed.

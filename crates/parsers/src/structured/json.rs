@@ -6,6 +6,7 @@ use self::survey::{Shape, survey};
 use super::capped::{self, Capped};
 use super::flat;
 use super::item;
+use super::notebook;
 use super::scan::{Broken, Ended, First, Next, Scanner};
 use crate::outlet::Outlet;
 use crate::stop::{Step, Stop};
@@ -14,7 +15,11 @@ use std::io::{BufRead, BufReader, Seek};
 use types::document::{Body, OwnLabel};
 use types::failure::{Failure, FailureClass};
 
-pub(crate) fn parse(body: &mut Body, outlet: &mut Outlet<'_>) -> Step {
+pub(crate) fn parse(name: &str, body: &mut Body, outlet: &mut Outlet<'_>) -> Step {
+    let ending = name.rsplit_once('.').map_or("", |(_, ending)| ending);
+    if ending.eq_ignore_ascii_case("ipynb") && notebook::parse(body, outlet)? {
+        return Ok(());
+    }
     let shape = survey(&mut scanner(body)?)?;
     body.rewind()?;
     let mut scanner = match shape {

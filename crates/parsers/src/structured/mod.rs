@@ -6,4 +6,5 @@ mod flat;
 pub(crate) mod header;
 mod item;
 pub(crate) mod json;
+mod notebook;
 mod scan;

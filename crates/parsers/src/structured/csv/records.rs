@@ -12,6 +12,8 @@ const RECOVERIES_MAX: u32 = 16;
 pub(super) struct Delimiter(u8);
 
 impl Delimiter {
+    pub(super) const TAB: Self = Self(b'\t');
+
     /// The one that occurs most in the first line, outside quotes; a comma where there is none.
     fn sniff(line: &[u8]) -> Self {
         let mut counts = [(b',', 0_usize), (b';', 0), (b'\t', 0), (b'|', 0)];
@@ -68,6 +70,11 @@ impl<R: BufRead> Records<R> {
         };
         let (again, given) = (Vec::new(), 0);
         Self { reader, end, again, given, offset: start, delimiter: None, recoveries: 0 }
+    }
+
+    /// With a delimiter that is known beforehand.
+    pub(super) fn with_delimiter(self, delimiter: Delimiter) -> Self {
+        Self { delimiter: Some(delimiter), ..self }
     }
 
     /// Known after the first record.

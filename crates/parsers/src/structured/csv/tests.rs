@@ -1,8 +1,11 @@
-use crate::Format;
 use crate::testing::{blocks, concat, short};
+use crate::{Format, ParseOptions, parse};
 use encoding_rs::WINDOWS_1252;
 use proptest::prelude::*;
+use std::io::Cursor;
+use std::ops::ControlFlow;
 use types::block::Block;
+use types::document::Body;
 
 fn csv(text: &str) -> Vec<String> {
     short(&blocks(Format::Csv, text.as_bytes()))
@@ -63,6 +66,19 @@ fn a_quote_that_never_closes_spoils_only_its_line() {
     assert_eq!(lines[..2], ["+ a", "p ok"]);
     assert!(lines[2].starts_with("x ") && lines[2].ends_with("bad_item"));
     assert_eq!(lines[3..], ["+ c", "p fine", "+ d", "p good"]);
+}
+
+#[test]
+fn the_ending_tsv_means_tabs() {
+    let bytes = b"id\ta,b,c,d\n1\tx,y\n";
+    let mut blocks = Vec::new();
+    let mut body = Body::Memory(Cursor::new(bytes.to_vec()));
+    let mut push = |block| {
+        blocks.push(block);
+        ControlFlow::Continue(())
+    };
+    parse(&Format::Csv, "dir/a.TSV", &mut body, ParseOptions::default(), &mut push).unwrap();
+    assert_eq!(short(&blocks), ["+ 1", "| id: 1 | a,b,c,d: x,y"]);
 }
 
 #[test]

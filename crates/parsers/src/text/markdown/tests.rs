@@ -74,6 +74,11 @@ fn html_inside_is_reduced_to_its_text() {
 }
 
 #[test]
+fn cells_of_html_tables_inside_do_not_grow_together() {
+    assert_eq!(read("<table><tr><td>a</td><td>b</td></tr></table>\n"), ["p a\nb"]);
+}
+
+#[test]
 fn places_are_those_of_the_file_behind_front_matter_and_carriage_returns() {
     let text = "---\r\ntitle: A\r\n---\r\n# Head\r\n\r\nFirst text.\r\n\r\nÜber *text*.\r\n";
     let blocks = blocks(Format::Markdown, text.as_bytes());

@@ -95,4 +95,28 @@ proptest! {
             }
         }
     }
+
+    #[test]
+    fn places_lie_in_the_file_and_go_forward(
+        lines in proptest::collection::vec("[ #>*`|=\\-]{0,4}[a-zé日\u{0}]{0,9}[ .:]{0,2}\r?\n?", 0..40),
+        encoding in 0_usize..3,
+        format in 0_usize..3,
+    ) {
+        let text = lines.concat();
+        let bytes: Vec<u8> = match encoding {
+            0 => text.into_bytes(),
+            1 => [0xfeff].into_iter().chain(text.encode_utf16()).flat_map(u16::to_be_bytes).collect(),
+            _ => encoding_rs::SHIFT_JIS.encode(&text).0.into_owned(),
+        };
+        let code = Format::from_id("code:python").unwrap();
+        let (blocks, _) = attempt([Format::Text, Format::Markdown, code][format], &bytes);
+        let mut last = 0;
+        for block in blocks {
+            if let Block::Text { span, .. } | Block::Heading { span, .. } = block {
+                prop_assert!(span.start >= last && span.start <= span.end, "{span:?} behind {last}");
+                prop_assert!(span.end <= bytes.len() as u64, "{span:?} of {}", bytes.len());
+                last = span.start;
+            }
+        }
+    }
 }
