@@ -130,6 +130,7 @@ fn a_store_keeps_one_model(store: &dyn Store) {
     assert_eq!(store.bind_model(&other).unwrap_err().kind, StoreErrorKind::OtherModel);
     let longer = ModelId { dimensions: 9, ..model() };
     assert_eq!(store.bind_model(&longer).unwrap_err().kind, StoreErrorKind::OtherModel);
+    assert_ne!(store.setting("instance").unwrap(), None, "it tells stores apart");
     assert_eq!(store.setting("out").unwrap(), None);
     for value in ["x", "y"] {
         store.set_setting("out", value).unwrap();

@@ -75,10 +75,7 @@ impl<'c> Writing<'c> {
             Change::Seen { document, run } => self.seen(document, run),
             Change::Relabel { document, label } => self.relabel(document, &label),
             Change::File { source, state, run } => files::put(self, source, &state, run),
-            Change::Remove { document } => match documents::get(self.conn, document)? {
-                Some(row) => removal::remove(self, &row),
-                None => Ok(Applied::default()),
-            },
+            Change::Remove { document } => self.remove(document),
             Change::RemoveFile { source, name } => files::remove(self, source, &name),
         }
     }
@@ -108,6 +105,15 @@ impl<'c> Writing<'c> {
         };
         letters::put(self.conn, &place, &failed.failure, self.now)?;
         Ok(Applied { removed, ..Applied::default() })
+    }
+
+    fn remove(&mut self, document: DocumentId) -> Outcome<Applied> {
+        let Some(row) = documents::get(self.conn, document)? else {
+            return Ok(Applied::default());
+        };
+        let applied = removal::remove(self, &row)?;
+        files::lose_document(self.conn, &row)?;
+        Ok(applied)
     }
 
     fn seen(&mut self, document: DocumentId, run: i64) -> Outcome<Applied> {

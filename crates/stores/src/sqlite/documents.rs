@@ -20,7 +20,6 @@ pub(crate) struct DocumentRow {
     pub(crate) without_vector: i64,
     pub(crate) label: Option<i64>,
     pub(crate) mixed: bool,
-    pub(crate) failed: bool,
     pub(crate) open: Option<OpenVersion>,
 }
 
@@ -36,8 +35,9 @@ pub(crate) struct OpenVersion {
     pub(crate) mixed: bool,
 }
 
-const ROW: &str = "SELECT id, source, file, name, fence, last_run, version, chunks, without_vector, label,
-    mixed, failed_content IS NOT NULL, open_version, open_content, open_pipeline, open_cursor, open_chunks,
+const ROW: &str =
+    "SELECT id, source, file, name, fence, last_run, version, chunks, without_vector, label,
+    mixed, open_version, open_content, open_pipeline, open_cursor, open_chunks,
     open_without_vector, open_mixed FROM document";
 
 pub(crate) fn find(
@@ -55,15 +55,15 @@ pub(crate) fn get(conn: &Connection, document: DocumentId) -> Outcome<Option<Doc
 }
 
 fn document_row(r: &Row<'_>) -> rusqlite::Result<DocumentRow> {
-    let open = match r.get::<_, Option<i64>>(12)? {
+    let open = match r.get::<_, Option<i64>>(11)? {
         None => None,
         Some(version) => Some(OpenVersion {
             version,
-            key: VersionKey { content: Hash(r.get(13)?), pipeline: Hash(r.get(14)?) },
-            cursor: r.get(15)?,
-            chunks: r.get(16)?,
-            without_vector: r.get(17)?,
-            mixed: r.get(18)?,
+            key: VersionKey { content: Hash(r.get(12)?), pipeline: Hash(r.get(13)?) },
+            cursor: r.get(14)?,
+            chunks: r.get(15)?,
+            without_vector: r.get(16)?,
+            mixed: r.get(17)?,
         }),
     };
     Ok(DocumentRow {
@@ -78,7 +78,6 @@ fn document_row(r: &Row<'_>) -> rusqlite::Result<DocumentRow> {
         without_vector: r.get(8)?,
         label: r.get(9)?,
         mixed: r.get(10)?,
-        failed: r.get(11)?,
         open,
     })
 }

@@ -1,7 +1,7 @@
 //! Gates of files.
 
 use super::apply::Writing;
-use super::documents;
+use super::documents::{self, DocumentRow};
 use super::error::Outcome;
 use super::{letters, removal};
 use rusqlite::{Connection, params};
@@ -117,6 +117,25 @@ fn remove_all(writing: &mut Writing<'_>, ids: &[DocumentId]) -> Outcome<Applied>
         }
     }
     Ok(applied)
+}
+
+/// After a document is gone its file's gate must not claim more than is left.
+pub(crate) fn lose_document(conn: &Connection, gone: &DocumentRow) -> Outcome<()> {
+    let stale = conn
+        .prepare_cached(
+            "UPDATE file SET stale=max(0, stale-1) WHERE source=?1 AND name=?2 AND run>?3",
+        )?
+        .execute(params![gone.source, gone.file, gone.last_run])?;
+    if stale == 0 {
+        conn.prepare_cached(
+            "UPDATE file SET documents=min(documents, fresh), failed=min(failed, fresh) FROM
+               (SELECT count(*) AS fresh FROM document d JOIN file f ON f.source=d.source AND f.name=d.file
+                WHERE f.source=?1 AND f.name=?2 AND d.last_run>=f.run)
+             WHERE source=?1 AND name=?2",
+        )?
+        .execute(params![gone.source, gone.file])?;
+    }
+    Ok(())
 }
 
 /// The next run opens the file whatever it looks like.

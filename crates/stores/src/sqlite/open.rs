@@ -1,7 +1,7 @@
 //! Opening the file: telling a store from everything else, and making a new one.
 
-use super::SqliteOptions;
 use super::error::{Cause, Outcome};
+use super::{SqliteOptions, meta};
 use crate::sqlite::FullText;
 use rusqlite::{Connection, ErrorCode, OpenFlags, TransactionBehavior};
 use std::fs::File;
@@ -251,9 +251,8 @@ fn create(conn: &mut Connection, options: SqliteOptions) -> Outcome<()> {
         FullText::Off => "off",
     };
     let instance = uuid::Builder::from_custom_bytes(instance_bytes()).into_uuid().to_string();
-    for (key, value) in [("instance", instance.as_str()), ("full_text", full_text)] {
-        tx.execute("INSERT INTO meta(key, value) VALUES(?1, ?2)", [key, value])?;
-    }
+    meta::put(&tx, "full_text", full_text)?;
+    meta::set_setting(&tx, "instance", &instance)?;
     tx.pragma_update(None, "application_id", APPLICATION_ID)?;
     tx.pragma_update(None, "user_version", SCHEMA_VERSION)?;
     fault::point("store.create.before_commit")?;

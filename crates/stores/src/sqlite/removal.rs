@@ -5,7 +5,7 @@ use super::apply::Writing;
 use super::documents::DocumentRow;
 use super::error::Outcome;
 use super::{letters, vectors};
-use rusqlite::{Connection, OptionalExtension as _, params};
+use rusqlite::{Connection, OptionalExtension as _};
 use types::ledger::Applied;
 
 /// A version of at most so many rows goes in the transaction that supersedes it.
@@ -19,13 +19,6 @@ pub(crate) fn remove(writing: &mut Writing<'_>, row: &DocumentRow) -> Outcome<Ap
     writing.leave_pairs(row.id)?;
     vectors::forget_rescued(writing.conn, row.id)?;
     letters::forget_document(writing.conn, row.source, &row.name)?;
-    writing
-        .conn
-        .prepare_cached(
-            "UPDATE file SET stale=max(0, stale-(?3<run)), failed=failed-(?3>=run AND ?4 AND failed>0),
-             documents=max(0, documents-(?3>=run AND NOT (?4 AND failed>0))) WHERE source=?1 AND name=?2",
-        )?
-        .execute(params![row.source, row.file, row.last_run, row.failed])?;
     writing.conn.prepare_cached("DELETE FROM document WHERE id=?1")?.execute([row.id])?;
     Ok(Applied { removed, ..Applied::default() })
 }

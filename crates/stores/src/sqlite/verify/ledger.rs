@@ -210,24 +210,19 @@ impl Check<'_> {
     /// documents of a file before it wrote the file's gate.
     pub(super) fn gates(&mut self) -> Outcome<()> {
         let mut rows = self.conn.prepare(
-            "SELECT source, name, documents, failed, visible, all_of_it FROM (
+            "SELECT source, name, documents, failed, fresh FROM (
                SELECT f.source, f.name, f.documents, f.failed,
                  (SELECT count(*) FROM document d WHERE d.source=f.source AND d.file=f.name
-                    AND d.last_run>=f.run AND d.version>0) AS visible,
-                 (SELECT count(*) FROM document d WHERE d.source=f.source AND d.file=f.name
-                    AND d.last_run>=f.run) AS all_of_it
+                    AND d.last_run>=f.run) AS fresh
                FROM file f WHERE f.size>=0)
-             WHERE visible<documents OR all_of_it<documents+failed",
+             WHERE fresh<documents OR fresh<min(failed, 1)",
         )?;
         let gates = rows
-            .query_map([], |r| {
-                Ok((r.get(0)?, r.get(1)?, r.get(2)?, r.get(3)?, r.get(4)?, r.get(5)?))
-            })?
-            .collect::<Result<Vec<(i64, String, i64, i64, i64, i64)>, _>>()?;
-        for (source, file, documents, failed, visible, all) in gates {
+            .query_map([], |r| Ok((r.get(0)?, r.get(1)?, r.get(2)?, r.get(3)?, r.get(4)?)))?
+            .collect::<Result<Vec<(i64, String, i64, i64, i64)>, _>>()?;
+        for (source, file, documents, failed, fresh) in gates {
             let message = format!(
-                "{documents} documents and {failed} failed ones should be there, {visible} and {} are",
-                all - visible
+                "{documents} documents and {failed} failed ones should be there, {fresh} are"
             );
             self.findings.add("gate", file.clone(), message, Cure::Ingest);
             if self.mends() {
