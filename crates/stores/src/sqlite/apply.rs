@@ -1,13 +1,13 @@
 //! One transaction of changes to documents and files.
 
-use super::documents;
+use super::documents::{self, DocumentRow};
 use super::error::{Cause, Outcome};
 use super::labels::Pairs;
 use super::totals::Totals;
 use super::{FullText, files, letters, meta, removal, search};
 use rusqlite::{Connection, params};
 use types::embedding::Embedding;
-use types::ledger::{Applied, Change, DocumentId, FailedDocument};
+use types::ledger::{Applied, Change, DocumentId, FailedDocument, SourceId};
 
 /// Rows of superseded versions that one transaction removes itself; more is left to the sweep.
 const INLINE_ROWS: i64 = 2000;
@@ -123,14 +123,19 @@ impl<'c> Writing<'c> {
         Ok(Applied::default())
     }
 
+    /// The document's row, made if missing; so is its file's.
     pub(crate) fn find_or_insert(
-        &self,
-        source: types::ledger::SourceId,
+        &mut self,
+        source: SourceId,
         file: &str,
         name: &str,
         run: i64,
-    ) -> Outcome<documents::DocumentRow> {
-        if let Some(row) = documents::find(self.conn, source, name)? {
+    ) -> Outcome<DocumentRow> {
+        let found = documents::find(self.conn, source, name)?;
+        if found.as_ref().is_none_or(|row| row.file != file) {
+            files::note(self, source, file, run)?;
+        }
+        if let Some(row) = found {
             return Ok(row);
         }
         self.conn

@@ -76,6 +76,25 @@ pub(crate) fn put(
     Ok(applied)
 }
 
+/// A file whose documents come in has a row from the first of them on, with a gate that is open: so it is found
+/// when it goes before a run has finished it.
+pub(crate) fn note(
+    writing: &mut Writing<'_>,
+    source: SourceId,
+    name: &str,
+    run: i64,
+) -> Outcome<()> {
+    let noted = writing
+        .conn
+        .prepare_cached(
+            "INSERT OR IGNORE INTO file(source, name, size, modified_ns, pipeline, labelling, documents,
+               failed, stale, run) VALUES(?1, ?2, ?3, 0, zeroblob(32), zeroblob(32), 0, 0, 0, ?4)",
+        )?
+        .execute(params![source.0, name, TAKEN, run])?;
+    writing.totals.files += noted as i64;
+    Ok(())
+}
+
 /// A document that was never visible and is no longer in its file leaves nothing worth keeping.
 fn forget_failed_unseen(
     writing: &mut Writing<'_>,

@@ -44,6 +44,7 @@ fn check_all(conn: &Connection, full_text: FullText, repair: Repair) -> Outcome<
     check.mend_unsound()?;
     check.pairs()?;
     check.letters()?;
+    check.files()?;
     check.gates()?;
     check.totals()?;
     check.words()?;

@@ -99,6 +99,7 @@ const BREAKS: &[(&str, &str, bool)] = &[
     ("UPDATE dead_letter SET class='nonsense' WHERE document='d.md'", "dead_letter", false),
     ("UPDATE file SET documents=3 WHERE name='a.md'", "gate", true),
     ("UPDATE file SET documents=0, failed=1, name='nothing' WHERE name='a.md'", "gate", true),
+    ("DELETE FROM file WHERE name='a.md'", "file", false),
 ];
 
 #[test]

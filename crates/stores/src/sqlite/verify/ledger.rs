@@ -8,7 +8,7 @@ use super::{Check, Cure, Outcome};
 use rusqlite::Row;
 use types::document::Label;
 use types::failure::FailureClass;
-use types::ledger::DocumentId;
+use types::ledger::{DocumentId, SourceId};
 
 /// Chunks of one version as the document counts them, and as they are.
 #[derive(Debug, PartialEq, Eq)]
@@ -204,6 +204,30 @@ impl Check<'_> {
             }
         }
         Ok(())
+    }
+
+    /// Documents whose file has no row would never be found gone.
+    pub(super) fn files(&mut self) -> Outcome<()> {
+        let mut rows = self.conn.prepare(
+            "SELECT d.source, d.file, max(d.last_run) FROM document d WHERE NOT EXISTS(
+               SELECT 1 FROM file f WHERE f.source=d.source AND f.name=d.file) GROUP BY d.source, d.file",
+        )?;
+        let lost = rows
+            .query_map([], |r| Ok((r.get(0).map(SourceId)?, r.get(1)?, r.get(2)?)))?
+            .collect::<Result<Vec<(SourceId, String, i64)>, _>>()?;
+        let mut writing = Writing::begin(self.conn, self.full_text)?;
+        for (source, file, run) in lost {
+            self.findings.add(
+                "file",
+                file.clone(),
+                "its documents are there without it",
+                Cure::Here,
+            );
+            if self.mends() {
+                files::note(&mut writing, source, &file, run)?;
+            }
+        }
+        if self.mends() { writing.end() } else { Ok(()) }
     }
 
     /// A gate must not claim more documents than there are. More may be there: an interrupted run has written
