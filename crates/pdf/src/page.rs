@@ -4,4 +4,5 @@ pub(crate) mod glyph;
 pub(crate) mod segment;
 mod composite;
 pub(crate) mod fonts;
+mod memo;
 pub(crate) mod device;

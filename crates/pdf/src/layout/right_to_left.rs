@@ -4,6 +4,9 @@ use crate::letters::is_right_to_left;
 
 /// A line drawn from left to right, in the order of speech.
 pub(crate) fn logical_order(line: String) -> String {
+    if line.is_ascii() {
+        return line;
+    }
     let letters = line.chars().filter(|c| c.is_alphabetic()).count();
     let backward = line.chars().filter(|c| is_right_to_left(*c)).count();
     if backward == 0 {

@@ -2,6 +2,7 @@
 
 use super::fonts::{FontFacts, OtherNames, PageFonts};
 use super::glyph::{Direction, Glyph};
+use super::memo::CodeMemo;
 use super::segment::PageText;
 use crate::letters::UNKNOWN;
 use hayro_cmap::{BfString, WritingMode};
@@ -33,6 +34,7 @@ pub(crate) struct TextDevice<'f, 'p> {
     fonts: &'f mut FontFacts,
     page_fonts: PageFonts<'f, 'p>,
     last_run: Option<RunMark>,
+    memo: CodeMemo,
 }
 
 /// Enough of a run to see that it is drawn again.
@@ -55,12 +57,14 @@ impl RunMark {
 impl<'f, 'p> TextDevice<'f, 'p> {
     pub(crate) fn new(fonts: &'f mut FontFacts, resources: &'f Resources<'p>) -> Self {
         let page_fonts = PageFonts::new(resources);
-        Self { page: PageText::default(), fonts, page_fonts, last_run: None }
+        let memo = CodeMemo::default();
+        Self { page: PageText::default(), fonts, page_fonts, last_run: None, memo }
     }
 
     fn draw(&mut self, run: &GlyphRun<'_, '_>, transform: Affine) {
         let Some(scale) = RunScale::new(run, transform) else { return };
         let mut others = None;
+        self.memo.begin_run();
         for drawn in run.glyphs() {
             let glyph = scale.place(drawn, transform);
             if !(glyph.x.is_finite() && glyph.y.is_finite() && glyph.size.is_finite()) {
@@ -72,13 +76,19 @@ impl<'f, 'p> TextDevice<'f, 'p> {
 
     /// `others` is filled at the first glyph of a run that the PDF does not name.
     fn push(&mut self, glyph: Glyph, drawn: &PositionedGlyph<'_>, others: &mut Option<OtherNames>) {
+        if let Some(character) = self.memo.get(drawn.char_code()) {
+            return self.push_character(glyph, character, drawn);
+        }
         let text = drawn.as_unicode().filter(is_known).or_else(|| {
             let names =
                 others.get_or_insert_with(|| self.fonts.other_names(&mut self.page_fonts, drawn));
             names.text(drawn).filter(is_known)
         });
         match text {
-            Some(BfString::Char(character)) => self.push_character(glyph, character, drawn),
+            Some(BfString::Char(character)) => {
+                self.memo.set(drawn.char_code(), character);
+                self.push_character(glyph, character, drawn);
+            }
             Some(BfString::String(text)) => self.page.push(glyph, &text),
             None if self.is_blank(drawn) => self.page.push(glyph, " "),
             None => {
@@ -155,8 +165,8 @@ impl RunScale {
     fn place(self, drawn: &PositionedGlyph<'_>, transform: Affine) -> Glyph {
         let drawing = (transform * drawn.transform()).as_coeffs().map(|value| value as f32);
         let [right_x, right_y, up_x, up_y, x, y] = drawing;
-        let em_width = right_x.hypot(right_y) * UNITS_PER_EM;
-        let em_height = up_x.hypot(up_y) * UNITS_PER_EM;
+        let em_width = length(right_x, right_y) * UNITS_PER_EM;
+        let em_height = length(up_x, up_y) * UNITS_PER_EM;
         if self.writing == WritingMode::Vertical {
             let direction = unit(-up_x, -up_y);
             return Glyph { x, y, direction, advance: em_height, size: em_width };
@@ -181,8 +191,13 @@ fn bitmap_size(em: f32, advance: f32) -> f32 {
     if advance > 1.5 * em || advance < 0.1 * em { 2.0 * advance } else { em }
 }
 
+/// Page coordinates are far from where `f32::hypot`'s care for overflow, which is dear, is needed.
+fn length(dx: f32, dy: f32) -> f32 {
+    (dx * dx + dy * dy).sqrt()
+}
+
 fn unit(dx: f32, dy: f32) -> Direction {
-    let length = dx.hypot(dy);
+    let length = length(dx, dy);
     if length > 0.0 && length.is_finite() {
         Direction { dx: dx / length, dy: dy / length }
     } else {
