@@ -99,6 +99,9 @@ fn blocks(
 fn without_text(format: &Format) -> Failure {
     let hint = match format {
         Format::Pdf => "it may be a scan: run OCR on it first",
+        Format::Docx | Format::Pptx | Format::Epub => {
+            "it may hold only pictures: convert it to a PDF with a text layer (OCR)"
+        }
         _ => "put content into the file or remove it",
     };
     Failure::bad_document("holds no text", hint)

@@ -47,10 +47,17 @@ impl Relations {
         self.by_id.get(id).map(|relation| relation.target.as_str())
     }
 
-    /// The target of the first relationship whose type ends in `kind`.
+    /// The target of the relationship whose type ends in `kind`.
     pub(super) fn of_kind(&self, kind: &str) -> Option<&str> {
-        let relation = self.by_id.values().find(|relation| relation.kind.ends_with(kind))?;
-        Some(&relation.target)
+        self.all_of_kind(kind).into_iter().next()
+    }
+
+    /// The targets of all such relationships, in the order of their names.
+    pub(super) fn all_of_kind(&self, kind: &str) -> Vec<&str> {
+        let relations = self.by_id.values().filter(|relation| relation.kind.ends_with(kind));
+        let mut targets: Vec<&str> = relations.map(|relation| relation.target.as_str()).collect();
+        targets.sort_unstable();
+        targets
     }
 }
 

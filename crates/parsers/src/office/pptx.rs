@@ -59,10 +59,26 @@ fn slide<R: Read + Seek>(
         }
     }
     let relations = Relations::of(zip, name)?;
-    let Some(notes) = relations.of_kind("/notesSlide").map(str::to_owned) else { return Ok(()) };
-    let Some(text) = zip.text(&notes)? else { return Ok(()) };
-    for shape in Shapes::of(&text, &notes)?.all {
-        if shape.place == Place::Body {
+    // The text of a diagram stands beside its slide.
+    for diagram in relations.all_of_kind("/diagramData") {
+        beside(zip, diagram, Place::Free, outlet)?;
+    }
+    match relations.of_kind("/notesSlide") {
+        Some(notes) => beside(zip, notes, Place::Body, outlet),
+        None => Ok(()),
+    }
+}
+
+/// The shapes at one place of a part that belongs to a slide.
+fn beside<R: Read + Seek>(
+    zip: &mut Container<R>,
+    name: &str,
+    place: Place,
+    outlet: &mut Outlet<'_>,
+) -> Step {
+    let Some(text) = zip.text(name)? else { return Ok(()) };
+    for shape in Shapes::of(&text, name)?.all {
+        if shape.place == place {
             shape.push(outlet)?;
         }
     }

@@ -43,18 +43,31 @@ impl Header {
     }
 }
 
-/// Different short texts, none of them a number.
+/// Different short texts, none of them a number but for a row of years.
 fn looks_like_names(names: &[(u32, String)]) -> bool {
     const NAME_BYTES_MAX: usize = 100;
     let mut sorted: Vec<&str> = names.iter().map(|(_, name)| name.as_str()).collect();
     sorted.sort_unstable();
     let unique = sorted.windows(2).all(|pair| pair[0] != pair[1]);
-    let named = |name: &str| {
+    let is_named = |name: &str| {
         name.len() <= NAME_BYTES_MAX
             && name.chars().any(char::is_alphabetic)
             && name.parse::<f64>().is_err()
     };
-    names.len() >= 2 && unique && sorted.iter().all(|name| named(name))
+    let (named, others): (Vec<&str>, Vec<&str>) =
+        names.iter().map(|(_, name)| name.as_str()).partition(|name| is_named(name));
+    names.len() >= 2 && unique && !named.is_empty() && (others.is_empty() || are_years(&others))
+}
+
+/// Two or more, in their order: a single one is a value.
+fn are_years(texts: &[&str]) -> bool {
+    let years: Option<Vec<u16>> = texts
+        .iter()
+        .map(|text| text.parse().ok().filter(|year| (1500..=2500).contains(year)))
+        .collect();
+    let Some(years) = years else { return false };
+    let rising = |pair: &[u16]| pair[0] < pair[1];
+    years.len() >= 2 && (years.windows(2).all(rising) || !years.windows(2).any(rising))
 }
 
 #[cfg(test)]
@@ -66,13 +79,16 @@ mod tests {
         let cells = |texts: &[&str]| -> Vec<(u32, String)> {
             (0..).zip(texts.iter().map(|text| (*text).to_owned())).collect()
         };
-        let cases: [(&[&str], bool); 6] = [
+        let cases: [(&[&str], bool); 9] = [
             (&["Name", "Age"], true),
             (&["Name", "Name"], false),
             (&["Name", "12"], false),
             (&["Name", ""], false),
             (&["Report for 2024"], false),
             (&["a", "2024-01-01"], false),
+            (&["Country", "2019", "2020"], true),
+            (&["Ada", "1990"], false),
+            (&["Ada", "1990", "12"], false),
         ];
         for (texts, expected) in cases {
             assert_eq!(Header::of_cells(&cells(texts)).is_named(), expected, "{texts:?}");

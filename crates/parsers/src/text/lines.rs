@@ -77,7 +77,7 @@ impl<R: Read> Lines<R> {
     /// What to tell the user about bytes that were no text, when the end is reached.
     pub(crate) fn damage(&self) -> Option<String> {
         let (count, encoding) = (self.damaged, self.charset.encoding.name());
-        (count > 0).then(|| format!("{count} lines hold bytes that are not {encoding}; replaced"))
+        (count > 0).then(|| format!("bytes that are not {encoding} were replaced in {count} lines"))
     }
 
     /// Reads until `raw` holds a line's end, a piece's length, or all that is left.

@@ -28,7 +28,11 @@ fn slides_come_in_the_order_of_the_presentation_with_notes() {
         shape("sldNum", "7")
     );
     let second = format!("<p:sld>{table}</p:sld>");
-    let notes_of = relations(&[("n", "notesSlide", "../notesSlides/notesSlide1.xml")]);
+    let notes_of = relations(&[
+        ("n", "notesSlide", "../notesSlides/notesSlide1.xml"),
+        ("d", "diagramData", "../diagrams/data1.xml"),
+    ]);
+    let diagram = "<dgm:dataModel><dgm:ptLst><dgm:pt><dgm:t><a:p><a:r><a:t>Step</a:t></a:r></a:p></dgm:t></dgm:pt></dgm:ptLst></dgm:dataModel>";
     let notes =
         format!("<p:notes>{}{}</p:notes>", shape("sldNum", "7"), shape("body", "Say hello."));
     let file = zipped(&[
@@ -37,6 +41,7 @@ fn slides_come_in_the_order_of_the_presentation_with_notes() {
         ("ppt/_rels/presentation.xml.rels", slides.as_bytes()),
         ("ppt/slides/slide2.xml", first.as_bytes()),
         ("ppt/slides/_rels/slide2.xml.rels", notes_of.as_bytes()),
+        ("ppt/diagrams/data1.xml", diagram.as_bytes()),
         ("ppt/notesSlides/notesSlide1.xml", notes.as_bytes()),
         ("ppt/slides/slide1.xml", second.as_bytes()),
     ]);
@@ -46,6 +51,7 @@ fn slides_come_in_the_order_of_the_presentation_with_notes() {
             "@1",
             "# Hello",
             "- Point",
+            "p Step",
             "- Say hello.",
             "@2",
             "# Slide 2",

@@ -53,7 +53,7 @@ fn bytes_that_are_no_text_are_replaced_and_counted() {
     bytes.extend_from_slice(b"bad \xff here\n");
     let (rows, damage) = rows(&bytes);
     assert_eq!(rows[1].0, "bad \u{fffd} here");
-    assert_eq!(damage.as_deref(), Some("1 lines hold bytes that are not UTF-8; replaced"));
+    assert_eq!(damage.as_deref(), Some("bytes that are not UTF-8 were replaced in 1 lines"));
 }
 
 #[test]
