@@ -7,9 +7,9 @@ pub(crate) mod search;
 pub(crate) mod status;
 pub(crate) mod verify;
 
+use crate::args::Format;
 use crate::failed::Failed;
 use serde_json::Value;
-use crate::args::Format;
 use std::io::{ErrorKind, Write, stdout};
 
 /// One JSON object, or the text; a reader that closed the pipe has seen enough.

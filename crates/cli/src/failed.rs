@@ -22,7 +22,11 @@ pub(crate) struct Failed {
 }
 
 impl Failed {
-    pub(crate) fn new(class: FailureClass, message: impl Into<String>, hint: impl Into<String>) -> Self {
+    pub(crate) fn new(
+        class: FailureClass,
+        message: impl Into<String>,
+        hint: impl Into<String>,
+    ) -> Self {
         Self { class, message: message.into(), hint: hint.into(), exit: EXIT_FAILED }
     }
 

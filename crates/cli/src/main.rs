@@ -42,13 +42,16 @@ fn run(args: &Args) -> Result<u8, Failed> {
     let environment = Environment::capture();
     arm_faults(&environment)?;
     let format = args.globals.format();
-    let reading = config::read(args.globals.config.as_ref(), &environment, &args.flags(), &Machine::detect());
+    let reading =
+        config::read(args.globals.config.as_ref(), &environment, &args.flags(), &Machine::detect());
     if let Command::Config(command) = &args.command {
         return commands::config::run(command, &reading, format);
     }
     let settings = reading.settings.map_err(|mistakes| mistakes_failed(&mistakes))?;
     match &args.command {
-        Command::Ingest(ingest) => commands::ingest::ingest(&ingest_request(args, ingest, &settings), &settings),
+        Command::Ingest(ingest) => {
+            commands::ingest::ingest(&ingest_request(args, ingest, &settings), &settings)
+        }
         Command::Search(search) => {
             let request = commands::search::Request {
                 words: search.query(),
@@ -105,7 +108,8 @@ fn request(args: &Args, run_id: Option<&str>, labels: &LabelArgs, settings: &Set
 
 /// Time and process: unique on a machine, and sorted as the runs were.
 fn new_run_id() -> String {
-    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
+    let now =
+        std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
     format!("{}-{}", now.as_millis(), std::process::id())
 }
 
@@ -129,6 +133,11 @@ fn tell(failed: &Failed, globals: &Globals) -> ExitCode {
     }
     let hint = if globals.quiet { String::new() } else { format!("\nhint: {}", failed.hint) };
     // There is nowhere left to say that stderr is closed.
-    drop(writeln!(stderr().lock(), "gristmill: {} ({}){hint}", report::printable_lines(&failed.message), failed.class));
+    drop(writeln!(
+        stderr().lock(),
+        "gristmill: {} ({}){hint}",
+        report::printable_lines(&failed.message),
+        failed.class
+    ));
     ExitCode::from(failed.exit)
 }

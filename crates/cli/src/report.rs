@@ -94,7 +94,11 @@ impl Report<'_> {
         let mut lines = vec![
             format!(
                 "{} documents: {} ingested, {} unchanged, {} removed, {} failed",
-                documents.seen, documents.ingested, documents.unchanged, documents.removed, documents.failed
+                documents.seen,
+                documents.ingested,
+                documents.unchanged,
+                documents.removed,
+                documents.failed
             ),
             format!(
                 "{} chunks written: {} embedded, {} vectors reused, {} without a vector (keywords only)",
@@ -113,19 +117,29 @@ impl Report<'_> {
             lines.push(prune_refused(gone, of));
         }
         lines.extend(self.outcome.failures.iter().map(|(document, failure)| {
-            format!("failed: {}: {} ({})\n  hint: {}", printable(document), failure.message, failure.class, failure.hint)
+            format!(
+                "failed: {}: {} ({})\n  hint: {}",
+                printable(document),
+                failure.message,
+                failure.class,
+                failure.hint
+            )
         }));
         lines.join("\n")
     }
 }
 
 pub(crate) fn prune_refused(gone: u64, of: u64) -> String {
-    format!("nothing was removed: {gone} of {of} documents are gone from the sources; if that is right, use --prune=all")
+    format!(
+        "nothing was removed: {gone} of {of} documents are gone from the sources; if that is right, use --prune=all"
+    )
 }
 
 /// Names come from file systems and archives: control characters must not reach a terminal.
 pub(crate) fn printable(name: &str) -> String {
-    name.chars().flat_map(|c| if c.is_control() { c.escape_default().collect() } else { vec![c] }).collect()
+    name.chars()
+        .flat_map(|c| if c.is_control() { c.escape_default().collect() } else { vec![c] })
+        .collect()
 }
 
 /// The same for a text of several lines.
