@@ -112,7 +112,7 @@ fn fill(path: &Path, chunks: usize) -> Outcome<()> {
     println!(
         "made {chunks} chunks in {:.0} s, tidied in {:.0} s, {} MB",
         written.as_secs_f64(),
-        (begun.elapsed() - written).as_secs_f64(),
+        begun.elapsed().saturating_sub(written).as_secs_f64(),
         store.counts()?.bytes / 1_000_000
     );
     Ok(())

@@ -13,6 +13,8 @@ pub(crate) struct Report<'r> {
     pub model_chunks: u64,
     pub outcome: &'r Outcome,
     pub peak_rss_bytes: u64,
+    /// US dollars that the planned tokens would cost; none without a price.
+    pub plan_cost: Option<f64>,
 }
 
 impl Report<'_> {
@@ -84,7 +86,7 @@ impl Report<'_> {
             "chunks": plan.chunks,
             "tokens": plan.tokens,
             "requests": 0,
-            "cost_usd": 0.0,
+            "cost_usd": self.plan_cost,
             "seconds": Value::Null,
         })
     }

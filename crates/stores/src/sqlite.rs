@@ -133,6 +133,10 @@ impl Store for SqliteStore {
         self.told(lock::take(self.pool.path(), wait).map(|held| Box::new(held) as _))
     }
 
+    fn wait_in_writing(&self, limit: Duration) -> Result<(), StoreError> {
+        self.told(self.pool.writer().and_then(|conn| Ok(conn.busy_timeout(limit)?)))
+    }
+
     fn begin_run(&self, run_id: &str) -> Result<i64, StoreError> {
         self.told(self.pool.write(|conn| meta::begin_run(conn, run_id, now())))
     }

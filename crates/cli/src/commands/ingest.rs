@@ -47,8 +47,10 @@ pub(crate) enum Sources {
     Stored(Vec<String>),
 }
 
+type Opening = Result<Arc<dyn Source>, SourceError>;
+
 impl Sources {
-    fn open(&self, exclude: &[String]) -> Vec<(&str, Result<Arc<dyn Source>, SourceError>)> {
+    fn open(&self, exclude: &[String]) -> Vec<(&str, Opening)> {
         match self {
             Self::Arguments(words) => {
                 words.iter().map(|word| (word.as_str(), open_argument(word, exclude))).collect()
@@ -76,7 +78,7 @@ pub(crate) fn ingest(request: &Request, settings: &Settings) -> Result<u8, Faile
     match request.mode {
         Mode::Ingest => {
             let (store, _writing) = store::open_to_write(url, Access::Create)?;
-            write(request, settings, store, &interrupt)
+            write(request, settings, &store, &interrupt)
         }
         Mode::DryRun => {
             let (store, _folder) = store::open_or_empty(url)?;
@@ -102,10 +104,10 @@ fn plan(
 fn write(
     request: &Request,
     settings: &Settings,
-    store: Arc<dyn Store>,
+    store: &Arc<dyn Store>,
     interrupt: &Interrupt,
 ) -> Result<u8, Failed> {
-    let job = Job::new(request, settings, Arc::clone(&store))?;
+    let job = Job::new(request, settings, Arc::clone(store))?;
     let done = job.run(None, interrupt)?;
     let mut result = job.report(&done).json();
     store.end_run(done.outcome.run, &result.to_string())?;
@@ -144,8 +146,12 @@ impl<'j> Job<'j> {
         let threads = settings.workers.get();
         let Chosen { embedder, fingerprint } =
             embedder::choose(settings.embedder, store.as_ref(), threads)?;
+        settings
+            .budget(embedder.model())
+            .map_err(|error| Failed::usage(error.to_string(), "see: gristmill config show"))?;
         if request.mode == Mode::Ingest {
             store::bind(store.as_ref(), embedder.model())?;
+            store.wait_in_writing(settings.store_wait)?;
         }
         let (parsers, sandbox) = parsers::build(settings)?;
         let parts = Parts { parsers, embedder, embedder_identity: fingerprint, store };
@@ -192,6 +198,11 @@ impl<'j> Job<'j> {
             model_chunks: done.model_chunks,
             outcome: &done.outcome,
             peak_rss_bytes: done.peak_rss_bytes,
+            plan_cost: self
+                .settings
+                .prices
+                .of(self.parts.embedder.model())
+                .map(|per_million| per_million * done.outcome.plan.tokens as f64 / 1e6),
         }
     }
 

@@ -80,7 +80,7 @@ fn hit_json(rank: usize, hit: &Hit) -> Value {
 
 fn uuid(bytes: &[u8; 16]) -> String {
     let hex: Vec<String> = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
-    [&hex[..4], &hex[4..6], &hex[6..8], &hex[8..10], &hex[10..]].map(|part| part.concat()).join("-")
+    [&hex[..4], &hex[4..6], &hex[6..8], &hex[8..10], &hex[10..]].map(<[String]>::concat).join("-")
 }
 
 fn text(hits: &[Hit], spelled: &Spelled, took_ms: f64) -> String {
@@ -101,12 +101,12 @@ fn text(hits: &[Hit], spelled: &Spelled, took_ms: f64) -> String {
 }
 
 fn whereabouts(hit: &Hit) -> String {
-    let mut words = printable(&hit.document);
-    if let Some(page) = hit.page {
-        words.push_str(&format!(", page {page}"));
-    }
-    if let Some(section) = &hit.section {
-        words.push_str(&format!(", {}", printable(section)));
-    }
-    format!("{words}  [{}/{}]", printable(&hit.domain), printable(&hit.category))
+    let page = hit.page.map(|page| format!(", page {page}")).unwrap_or_default();
+    let section = hit
+        .section
+        .as_deref()
+        .map(|section| format!(", {}", printable(section)))
+        .unwrap_or_default();
+    let (domain, category) = (printable(&hit.domain), printable(&hit.category));
+    format!("{}{page}{section}  [{domain}/{category}]", printable(&hit.document))
 }

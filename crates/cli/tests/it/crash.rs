@@ -13,14 +13,13 @@ fn library(desk: &Desk) {
         desk.write(&format!("a/small/{n:02}.md"), format!("# Small {n}\n\n{}", prose(n, 120)));
     }
     desk.write("b/long/book.txt", prose(99, 60_000));
-    let items: String = (0..20)
-        .map(|n| {
-            format!(
-                "{{\"id\":\"i{n}\",\"text\":\"item {n} {}\",\"domain\":\"items\"}}\n",
-                prose(200 + n, 40).replace('\n', " ")
-            )
-        })
-        .collect();
+    let item = |n: u64| {
+        format!(
+            "{{\"id\":\"i{n}\",\"text\":\"item {n} {}\",\"domain\":\"items\"}}",
+            prose(200 + n, 40).replace('\n', " ")
+        )
+    };
+    let items = (0..20).map(item).collect::<Vec<_>>().join("\n");
     desk.write("c/items.jsonl", items);
     desk.write("c/broken.pdf", "%PDF-1.4 cut off");
 }
@@ -98,7 +97,7 @@ fn faulty(desk: &Desk, at: u64, kind: &str) -> Answer {
 
 #[test]
 fn a_kill_at_every_point_loses_nothing_and_pays_for_nothing_twice() {
-    assert!(fault::COMPILED_IN, "run the tests with: cargo all-tests");
+    const { assert!(fault::COMPILED_IN, "run the tests with: cargo all-tests") };
     let desk = Desk::new();
     library(&desk);
     let truth = truth(&desk);

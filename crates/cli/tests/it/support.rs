@@ -75,16 +75,14 @@ impl Desk {
         path
     }
 
-    /// The program in this folder, without any of our environment but PATH.
+    /// The program in this folder, without our environment.
     pub(crate) fn command<S: AsRef<OsStr>>(
         &self,
         arguments: impl IntoIterator<Item = S>,
     ) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_gristmill"));
         command.args(arguments).current_dir(self.path()).env_clear().stdin(Stdio::null());
-        if let Some(path) = std::env::var_os("PATH") {
-            command.env("PATH", path);
-        }
+        command.env("PATH", "/usr/local/bin:/usr/bin:/bin");
         command
     }
 
@@ -123,7 +121,7 @@ impl Desk {
 /// Sets the modification time an hour back.
 pub(crate) fn age(path: &Path) {
     let file = std::fs::File::options().write(true).open(path).unwrap();
-    file.set_modified(std::time::SystemTime::now() - std::time::Duration::from_secs(3600)).unwrap();
+    file.set_modified(std::time::SystemTime::now() - std::time::Duration::from_hours(1)).unwrap();
 }
 
 /// All files below a folder with their bytes.
@@ -159,7 +157,7 @@ pub(crate) fn prose(seed: u64, words: usize) -> String {
         state ^= state << 17;
         text.push_str(WORDS[(state % 24) as usize]);
         if place % 9 == 8 {
-            text.push_str(&format!(" {}. ", state % 100_000));
+            text.extend([" ", &(state % 100_000).to_string(), ". "]);
         } else {
             text.push(' ');
         }

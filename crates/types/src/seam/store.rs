@@ -35,6 +35,9 @@ pub trait Store: Send + Sync {
         wait: std::time::Duration,
     ) -> Result<Box<dyn std::any::Any + Send>, StoreError>;
 
+    /// From now on a write waits so long for a store that is away or held by somebody else.
+    fn wait_in_writing(&self, limit: std::time::Duration) -> Result<(), StoreError>;
+
     /// Starts a run; its number is larger than any before.
     fn begin_run(&self, run_id: &str) -> Result<i64, StoreError>;
 
@@ -42,10 +45,7 @@ pub trait Store: Send + Sync {
     fn end_run(&self, run: i64, result_json: &str) -> Result<(), StoreError>;
 
     /// Last runs, newest first.
-    fn runs(
-        &self,
-        limit: usize,
-    ) -> Result<Vec<RunRow>, StoreError>;
+    fn runs(&self, limit: usize) -> Result<Vec<RunRow>, StoreError>;
 
     /// The source's row, made if missing.
     fn source(&self, name: &str) -> Result<SourceId, StoreError>;

@@ -54,7 +54,11 @@ fn utf16() -> Vec<u8> {
 
 /// Colours, a bell, a cleared screen, a title for the window, text that runs backwards.
 fn control_characters() -> Vec<u8> {
-    "The pangolin \x1b[31mrolls up\x1b[0m. \x07\x1b[2J\x1b]0;owned\x07 \u{202e}sdrawkcab\u{202c}\x08\x08.\n".into()
+    let marked = "The pangolin \x1b[31mrolls up\x1b[0m. \x07\x1b[2J\x1b]0;owned\x07 \u{202e}sdrawkcab\u{202c}\x08\x08.\n";
+    // As in a log: most of it is plain.
+    [marked, &"It walks through the night and eats ants where it finds them.\n".repeat(20)]
+        .concat()
+        .into_bytes()
 }
 
 fn deep_html() -> Vec<u8> {
