@@ -12,6 +12,7 @@
 //! }
 //! ```
 
+mod stack;
 mod limits;
 mod landlocked;
 mod filter;
@@ -20,26 +21,37 @@ mod serve;
 mod exec;
 
 use crate::job::ArchiveJob;
+use crate::spawner::Spawner;
 use crate::wire::{Ready, Start};
 use rustix::process::Signal;
 use std::fs::File;
 use std::io::{self, Write};
 use std::ops::ControlFlow;
 use std::os::fd::AsFd;
-use std::process::ExitCode;
+use std::process::{Command, ExitCode};
 use types::block::Block;
 use types::document::Body;
 use types::failure::Failure;
 use types::seam::parse::MemberEvent;
 
 /// First argument of a child that parses.
-pub(crate) const PARSE_WORD: &str = "parse-child";
+const PARSE_WORD: &str = "parse-child";
 
 /// First argument of a child that limits itself and becomes a custom command.
 pub(crate) const COMMAND_WORD: &str = "command-child";
 
-/// The stack of the parsing thread: parsers recurse over nested documents. Address space, not memory, until used.
-pub(crate) const STACK_BYTES: usize = 64 << 20;
+/// The stack of a child: parsers recurse over nested documents.
+pub(crate) const STACK_BYTES: u64 = 64 << 20;
+
+/// For the C library's allocator: one arena for all threads. It would reserve 64 MiB of address space for each.
+const ONE_ARENA: (&str, &str) = ("MALLOC_ARENA_MAX", "1");
+
+/// Starts a child that parses.
+pub(crate) fn parsing(argument: &str) -> Command {
+    let mut command = Spawner::ourselves();
+    command.env(ONE_ARENA.0, ONE_ARENA.1).arg(PARSE_WORD).arg(argument).current_dir("/");
+    command
+}
 
 /// Knows the formats. Runs in the child only, one job at a time.
 pub trait Worker: Sync {
@@ -75,7 +87,7 @@ pub fn entry(worker: &dyn Worker) -> Option<ExitCode> {
     let mut arguments = std::env::args_os().skip(1);
     let word = arguments.next()?;
     if word == PARSE_WORD {
-        Some(ended(parse_child(arguments.next(), worker)))
+        Some(ended(parse_child(arguments.next()?.to_str()?, worker)))
     } else if word == COMMAND_WORD {
         Some(exec::run(arguments))
     } else {
@@ -90,22 +102,17 @@ fn ended(result: io::Result<()>) -> ExitCode {
     ExitCode::FAILURE
 }
 
-fn parse_child(argument: Option<std::ffi::OsString>, worker: &dyn Worker) -> io::Result<()> {
-    let start = argument
-        .and_then(|argument| Start::from_argument(argument.to_str()?))
-        .ok_or(io::ErrorKind::InvalidInput)?;
+fn parse_child(argument: &str, worker: &dyn Worker) -> io::Result<()> {
+    let start = Start::from_argument(argument).ok_or(io::ErrorKind::InvalidInput)?;
+    stack::ensure(argument)?;
     limits::set(&start)?;
     let pipes = Pipes::take()?;
     let ready = confine()?;
     serve::note_panics();
-    std::thread::scope(|scope| {
-        let builder = std::thread::Builder::new().stack_size(STACK_BYTES);
-        let parsing = builder.spawn_scoped(scope, || match start.archive {
-            Some(archive) => serve::archive(worker, pipes, &ready, &archive),
-            None => serve::frames(worker, pipes, &ready),
-        })?;
-        parsing.join().map_err(|_| io::Error::other("the serving loop panicked"))?
-    })
+    match start.archive {
+        Some(archive) => serve::archive(worker, pipes, &ready, &archive),
+        None => serve::frames(worker, pipes, &ready),
+    }
 }
 
 /// Standard input and output under other numbers.

@@ -1,6 +1,6 @@
 //! A confined child as its parent sees it: requests out, frames in.
 
-use crate::child::PARSE_WORD;
+use crate::child::parsing;
 use crate::frame::{Header, Inbox, Op, PIECE_BYTES, frame};
 use crate::patience::Patience;
 use crate::piped::{Lost, Piped};
@@ -15,9 +15,6 @@ use std::time::Duration;
 
 /// Starting takes 1 ms, and much longer on a machine that swaps.
 const START_WALL: Duration = Duration::from_secs(20);
-
-/// For the C library's allocator: one arena for all threads. It would reserve 64 MiB of address space for each.
-const ONE_ARENA: (&str, &str) = ("MALLOC_ARENA_MAX", "1");
 
 #[derive(Debug)]
 pub(crate) struct Live {
@@ -55,9 +52,7 @@ impl Live {
         start: &Start,
         input: Stdio,
     ) -> io::Result<Self> {
-        let mut command = Spawner::ourselves();
-        command.env(ONE_ARENA.0, ONE_ARENA.1);
-        command.arg(PARSE_WORD).arg(start.to_argument()).current_dir("/");
+        let mut command = parsing(&start.to_argument());
         command.stdin(input).stdout(Stdio::piped()).stderr(Stdio::piped());
         let pipes = Piped::new(spawner.spawn(command)?, population.clone())?;
         let mut live = Self {

@@ -32,6 +32,8 @@ pub(crate) struct Progress<'a> {
     delivered: u64,
     seen: u64,
     deaths: u32,
+    /// A block with words of the document has been delivered.
+    any_content: bool,
     /// End of the text delivered so far, and of the text delivered by earlier children.
     text_end: u64,
     text_base: u64,
@@ -46,6 +48,7 @@ impl<'a> Progress<'a> {
             delivered: 0,
             seen: 0,
             deaths: 0,
+            any_content: false,
             text_end: 0,
             text_base: 0,
         }
@@ -81,7 +84,16 @@ impl<'a> Progress<'a> {
             span.end = span.end.saturating_add(self.text_base);
             self.text_end = span.end;
         }
+        self.any_content |= !matches!(
+            block,
+            Block::Title(_) | Block::Front { .. } | Block::Page(_) | Block::Warning(_)
+        );
         (self.push)(block)
+    }
+
+    /// What would be an empty document is the fault of the deaths, if there were any.
+    pub(crate) fn has_content(&self) -> bool {
+        self.any_content
     }
 
     pub(crate) fn after(&mut self, death: &Death) -> Next {

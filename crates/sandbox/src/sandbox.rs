@@ -41,7 +41,7 @@ impl Sandbox {
 
     /// Starts a child, and says what this kernel lacks to confine it; nothing when all is in place.
     pub fn missing_confinement(&self) -> Result<Vec<String>, Failure> {
-        let budget = self.settings.parse_budget(0, crate::memory_needed(0));
+        let budget = self.settings.parse_budget(0, crate::memory_needed(0, 1));
         let live = self.child(&budget)?;
         let missing = live.missing.clone();
         self.pool.give_back(live, &self.settings);

@@ -78,10 +78,10 @@ pub(crate) struct Budget {
     pub(crate) output_bytes: u64,
 }
 
-/// Bytes of memory to grant for parsing a document of this size in a child: 64 MiB and six times the document,
-/// 96 MiB at the least. Most PDF files need less than 50 MiB whatever their size.
-pub fn memory_needed(size: u64) -> u64 {
-    let needed = size.saturating_mul(6).saturating_add(64 * MIB).max(96 * MIB);
+/// Bytes of memory to grant for parsing a document of this size in a child: 64 MiB, and so many for each byte of the
+/// document as its format takes; 96 MiB at the least.
+pub fn memory_needed(size: u64, for_each_byte: u64) -> u64 {
+    let needed = size.saturating_mul(for_each_byte).saturating_add(64 * MIB).max(96 * MIB);
     needed.checked_next_multiple_of(MEMORY_STEP).unwrap_or(u64::MAX)
 }
 
@@ -97,7 +97,7 @@ mod tests {
     #[test]
     fn a_lease_of_what_is_needed_is_granted_whole() {
         for size in [0, 1, 5 * MIB, 6 * MIB, 700 * MIB] {
-            let needed = memory_needed(size);
+            let needed = memory_needed(size, 6);
             assert!(needed >= 96 * MIB && needed >= 64 * MIB + 6 * size, "{size}: {needed}");
             assert_eq!(memory_class(needed), needed);
         }
@@ -130,7 +130,7 @@ mod tests {
     #[test]
     fn no_size_overflows() {
         let settings = SandboxSettings::recommended();
-        assert_eq!(memory_needed(u64::MAX), u64::MAX);
+        assert_eq!(memory_needed(u64::MAX, 1), u64::MAX);
         assert!(settings.parse_budget(u64::MAX / 1000, u64::MAX).output_bytes > MIB);
     }
 }

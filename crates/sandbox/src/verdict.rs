@@ -94,11 +94,11 @@ impl Case<'_> {
                     Bytes(budget.memory),
                     Bytes(size)
                 ),
-                "raise --memory-limit if the document is to be trusted, or split it",
+                "if the document is to be trusted, raise --memory-limit and `limits.parse_memory`; else split it",
             ),
             Death::Stack => (
                 FailureClass::BadDocument,
-                format!("nested too deeply: overflowed a stack of {}", Bytes(STACK_BYTES as u64)),
+                format!("nested too deeply: overflowed a stack of {}", Bytes(STACK_BYTES)),
                 "save the document again with another program",
             ),
             Death::Cpu => (

@@ -17,9 +17,9 @@ const DESCRIPTORS_MAX: u64 = 16;
 pub(super) fn set(start: &Start) -> io::Result<()> {
     let mapped =
         |field| bytes_of("self", field)?.ok_or(io::Error::from(io::ErrorKind::InvalidData));
-    let heap = start.memory.saturating_add(STACK_BYTES as u64);
-    fix(Resource::Data, mapped("VmData")?.saturating_add(heap))?;
-    fix(Resource::As, mapped("VmSize")?.saturating_add(heap).saturating_add(ADDRESS_SLACK_BYTES))?;
+    let address = start.memory.saturating_add(STACK_BYTES + ADDRESS_SLACK_BYTES);
+    fix(Resource::Data, mapped("VmData")?.saturating_add(start.memory))?;
+    fix(Resource::As, mapped("VmSize")?.saturating_add(address))?;
     // Standard input and output are pipes, and the archive is read: nothing that grows is ever written.
     fix(Resource::Fsize, 0)?;
     fix(Resource::Core, 0)?;

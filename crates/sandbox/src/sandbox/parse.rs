@@ -27,20 +27,22 @@ impl Sandbox {
     ) -> Result<(), Failure> {
         let budget = self.settings.parse_budget(raw.size, memory);
         let mut progress = Progress::new(push);
-        loop {
-            let death = match self.attempt(job, raw, &budget, &mut progress)? {
-                Attempt::Ended => return Ok(()),
-                Attempt::Died(death) => death,
+        let mut last = None;
+        let fatal = loop {
+            let death = match (self.attempt(job, raw, &budget, &mut progress)?, last) {
+                // Every page has died: what is left is not an empty document.
+                (Attempt::Ended, Some(death)) if !progress.has_content() => break death,
+                (Attempt::Ended | Attempt::ConsumerGone, _) => return Ok(()),
+                (Attempt::Died(death), _) => death,
             };
             match progress.after(&death) {
-                Next::Again => {}
+                Next::Again => last = Some(death),
                 Next::ConsumerGone => return Ok(()),
-                Next::GiveUp => {
-                    let case = Case { size: raw.size, budget: &budget, deaths: progress.deaths() };
-                    return Err(case.failure(&death));
-                }
+                Next::GiveUp => break death,
             }
-        }
+        };
+        let case = Case { size: raw.size, budget: &budget, deaths: progress.deaths() };
+        Err(case.failure(&fatal))
     }
 
     fn attempt(
@@ -64,7 +66,7 @@ impl Sandbox {
                 self.pool.give_back(live, &self.settings);
                 answer.map(|()| Attempt::Ended)
             }
-            Stop::ConsumerGone => Ok(Attempt::Ended),
+            Stop::ConsumerGone => Ok(Attempt::ConsumerGone),
             Stop::Unreadable(error) => Err(unreadable(&error)),
             Stop::NoFrame(why) => Ok(Attempt::Died(live.death(why))),
             Stop::Death(death) => Ok(Attempt::Died(death)),
@@ -74,6 +76,7 @@ impl Sandbox {
 
 enum Attempt {
     Ended,
+    ConsumerGone,
     Died(Death),
 }
 

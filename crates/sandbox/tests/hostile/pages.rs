@@ -12,6 +12,7 @@ pub(crate) const CASES: &[Case] = &[
     ("a page that dies before it is announced costs one page", late_page),
     ("a page that takes too long costs one page", slow_page),
     ("a document of bad pages is given up", all_bad),
+    ("a document whose only pages die is not an empty one", only_bad),
     ("a consumer that has enough ends the parse well", enough),
 ];
 
@@ -65,6 +66,11 @@ fn all_bad() {
     assert_eq!(texts, ["text 1", "text 3", "text 5", "text 7"]);
     assert_eq!(warnings.len(), 3);
     assert_eq!(end, Some(FailureClass::CrashLoop));
+}
+
+fn only_bad() {
+    let (texts, warnings, end) = pages_of("abort/2:1,2");
+    assert_eq!((texts.len(), warnings.len(), end), (0, 2, Some(FailureClass::CrashLoop)));
 }
 
 fn enough() {

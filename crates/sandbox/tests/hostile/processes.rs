@@ -10,6 +10,7 @@ use std::ops::ControlFlow;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 use types::block::Block;
+use types::failure::FailureClass;
 
 pub(crate) const CASES: &[Case] = &[
     // First: descriptors are closed to children before the first one starts.
@@ -22,6 +23,7 @@ pub(crate) const CASES: &[Case] = &[
     ("a child that was killed while idle harms no document", killed_idle),
     ("eight threads use one sandbox at once", eight_threads),
     ("the memory of children is seen while they work", resident),
+    ("a child never holds more than its lease", never_more),
     ("a lease below what a parser needs is a bomb that names it", small_lease),
 ];
 
@@ -187,6 +189,19 @@ fn resident() {
         .unwrap();
     assert!((40 << 20..60 << 20).contains(&largest), "{largest}");
     drop(sandbox);
+}
+
+fn never_more() {
+    let sandbox = sandbox();
+    let mut largest = 0;
+    let end =
+        sandbox.parse(&job("small-steps-announced"), &mut in_memory(b""), MEMORY, &mut |_| {
+            largest = largest.max(sandbox.resident_bytes());
+            ControlFlow::Continue(())
+        });
+    assert_eq!(end.unwrap_err().class, FailureClass::Bomb);
+    // What the runtime itself holds comes on top.
+    assert!((MEMORY * 3 / 4..MEMORY + (4 << 20)).contains(&largest), "{largest}");
 }
 
 fn small_lease() {

@@ -39,6 +39,13 @@ impl Worker for Hostile {
                     kept.push(black_box(vec![1_u8; 1 << 20]));
                 }
             }
+            "small-steps-announced" => {
+                let mut kept = Vec::new();
+                for step in 1.. {
+                    kept.push(black_box(vec![1_u8; 1 << 20]));
+                    ignore(push(Block::Page(step)));
+                }
+            }
             "huge" => say(black_box(vec![7_u8; 8 << 30]).len().to_string()),
             "recurse" => say(recurse(0, &mut [1; 1000]).to_string()),
             "spin" => spin(u64::MAX),
