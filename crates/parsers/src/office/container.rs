@@ -101,6 +101,13 @@ pub(super) fn broken(error: &ZipError) -> Failure {
 }
 
 pub(super) fn damaged(name: &str, error: &std::io::Error) -> Failure {
+    if error.kind() == std::io::ErrorKind::OutOfMemory {
+        return Failure::new(
+            FailureClass::Bomb,
+            format!("member {name} of the container needs more memory than its parser may take"),
+            "raise --memory-limit if the document is to be trusted, or split it",
+        );
+    }
     Failure::bad_document(
         format!("member {name} of the container is damaged: {}", error.kind()),
         "fetch the file again, or open it in its program and save it again",
