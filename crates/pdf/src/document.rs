@@ -12,6 +12,9 @@ use types::block::Block;
 /// anew, so that long documents take no more memory than short ones.
 const CONTENT_BYTES_HELD_MAX: usize = 48 * 1024 * 1024;
 
+/// Each page held keeps some 20 KB of the heap from being used again, however short it is.
+const PAGES_HELD_MAX: u32 = 4_000;
+
 /// Pushes the pages from `first_page` on. `Break` means that the consumer is gone.
 pub(crate) fn read(mut pdf: Pdf, first_page: u32, blocks: &mut Blocks<'_>) -> ControlFlow<()> {
     if first_page <= 1
@@ -47,7 +50,7 @@ fn read_some(
     let mut reader = Reader::new(pdf);
     let mut held = 0;
     for (number, page) in (1_u32..).zip(pdf.pages().iter()).skip(first as usize - 1) {
-        if held > CONTENT_BYTES_HELD_MAX {
+        if held > CONTENT_BYTES_HELD_MAX || number - first >= PAGES_HELD_MAX {
             return ControlFlow::Continue(Some(number));
         }
         reader.page((number, page), tally, blocks)?;
