@@ -16,7 +16,7 @@ use types::document::{Hash, Label, OwnLabel};
 use types::embedding::{Embedding, ModelId};
 use types::ledger::{Change, Finish, Segment, SourceId, VersionKey};
 use types::record::{Chunk, Record, Vector};
-use types::seam::Store as _;
+use types::seam::{Repair, Store as _};
 
 const DIMENSIONS: usize = 384;
 /// Chunks of one document.
@@ -83,7 +83,7 @@ fn document(random: &mut Random, source: SourceId, number: usize) -> Change {
 fn record(random: &mut Random, seq: u32) -> Record {
     let text = random.text();
     let hash = blake3::hash(text.as_bytes());
-    let [id, text_hash] = [0, 16]
+    let [text_hash, id] = [0, 16]
         .map(|at| hash.as_bytes()[at..at + 16].try_into().expect("a BLAKE3 has twice 16 bytes"));
     let chunk = Chunk {
         seq,
@@ -143,11 +143,18 @@ fn append(path: &Path, payloads: &[Vec<u8>]) -> Result<f64, Box<dyn Error>> {
     Ok(begun.elapsed().as_secs_f64())
 }
 
+/// Seconds.
+struct Times {
+    write: f64,
+    tidy: f64,
+    verify: f64,
+}
+
 fn store(
     path: &Path,
     full_text: FullText,
     batches: Vec<Vec<Change>>,
-) -> Result<f64, Box<dyn Error>> {
+) -> Result<Times, Box<dyn Error>> {
     let store = SqliteStore::open(path, Access::Create, SqliteOptions { full_text })?;
     let (provider, model) = ("bench".to_owned(), String::new());
     store.bind_model(&ModelId { provider, model, dimensions: DIMENSIONS })?;
@@ -156,7 +163,12 @@ fn store(
     for changes in batches {
         store.apply(changes)?;
     }
-    Ok(begun.elapsed().as_secs_f64())
+    let write = begun.elapsed().as_secs_f64();
+    store.tidy()?;
+    let tidy = begun.elapsed().as_secs_f64() - write;
+    let found = store.verify(Repair::No)?;
+    assert!(found.is_empty(), "{:?}", found.first());
+    Ok(Times { write, tidy, verify: begun.elapsed().as_secs_f64() - write - tidy })
 }
 
 fn median(mut values: Vec<f64>) -> f64 {
@@ -172,7 +184,8 @@ fn main() -> Result<(), Box<dyn Error>> {
     for (full_text, batch) in
         [(FullText::Off, 200), (FullText::Off, 2000), (FullText::On, 200), (FullText::On, 2000)]
     {
-        let (mut raw, mut kept, mut share, mut size) = (vec![], vec![], vec![], 0.0);
+        let (mut raw, mut kept, mut share) = (vec![], vec![], vec![]);
+        let (mut tidy, mut verify, mut size) = (vec![], vec![], 0.0);
         for _ in 0..rounds {
             let folder = tempfile::tempdir_in(".")?;
             let changes = batches(rows, batch);
@@ -182,16 +195,20 @@ fn main() -> Result<(), Box<dyn Error>> {
             let path = folder.path().join("kb.db");
             let stored = store(&path, full_text, changes)?;
             raw.push(rows as f64 / append);
-            kept.push(rows as f64 / stored);
-            share.push(append / stored);
+            kept.push(rows as f64 / stored.write);
+            share.push(append / stored.write);
+            tidy.push(stored.tidy);
+            verify.push(stored.verify);
             size = std::fs::metadata(&path)?.len() as f64 / bytes as f64;
         }
         println!(
             "full text {full_text:?}, batch {batch}: append {:.0} rows/s, store {:.0} rows/s, share {:.3}, \
-             file {size:.2} of the payload",
+             file {size:.2} of the payload; tidy {:.2} s, verify {:.2} s",
             median(raw),
             median(kept),
-            median(share)
+            median(share),
+            median(tidy),
+            median(verify)
         );
     }
     Ok(())
