@@ -105,7 +105,7 @@ impl<'c> Visible<'c> {
                         chunks.insert(row.get(0)?);
                     }
                 }
-            } else if self.admits_pair(document.label) {
+            } else {
                 let mut rows = plain.query((document.id, document.version))?;
                 while let Some(row) = rows.next()? {
                     chunks.insert(row.get(0)?);
@@ -115,19 +115,26 @@ impl<'c> Visible<'c> {
         Ok(chunks)
     }
 
+    /// Documents with chunks that may pass; of a narrow filter's pairs only.
     fn documents(&self) -> Outcome<Vec<Document>> {
-        let mut statement = self
-            .conn
-            .prepare_cached("SELECT id, version, label, mixed FROM document WHERE version > 0")?;
-        let documents = statement.query_map([], |row| {
-            Ok(Document {
-                id: row.get(0)?,
-                version: row.get(1)?,
-                label: row.get(2)?,
-                mixed: row.get(3)?,
-            })
-        })?;
-        Ok(documents.collect::<Result<_, _>>()?)
+        let Some(pairs) = &self.pairs else {
+            let mut all = self.conn.prepare_cached(
+                "SELECT id, version, label, mixed FROM document WHERE version > 0",
+            )?;
+            let documents = all.query_map([], Document::read)?;
+            return Ok(documents.collect::<Result<_, _>>()?);
+        };
+        let mut of_pair = self.conn.prepare_cached(
+            "SELECT d.id, d.version, d.label, d.mixed FROM document_pair p
+             JOIN document d ON d.id = p.document WHERE p.pair = ?1",
+        )?;
+        let mut documents = Vec::new();
+        for pair in pairs {
+            for document in of_pair.query_map([pair], Document::read)? {
+                documents.push(document?);
+            }
+        }
+        Ok(documents)
     }
 }
 
@@ -136,6 +143,13 @@ struct Document {
     version: i64,
     label: Option<i64>,
     mixed: bool,
+}
+
+impl Document {
+    fn read(row: &rusqlite::Row<'_>) -> rusqlite::Result<Self> {
+        let (id, version) = (row.get(0)?, row.get(1)?);
+        Ok(Self { id, version, label: row.get(2)?, mixed: row.get(3)? })
+    }
 }
 
 fn pairs(

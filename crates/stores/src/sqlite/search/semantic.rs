@@ -11,8 +11,10 @@ use rusqlite::OptionalExtension as _;
 /// Candidates scored exactly at least. With int8 codes 20 to 40 gave the exact first ten on every set
 /// measured.
 const RESCORED_MIN: usize = 40;
-/// Candidates taken per candidate wanted, first and then again: dead and filtered ones are among them.
-const WIDENINGS: [usize; 2] = [3, 48];
+/// Candidates taken per candidate wanted, since dead and filtered ones are among them; then once more, unless so
+/// few passed that it would not help either. After that, what passes is found out first.
+const WIDENINGS: [usize; 2] = [3, 3 * STEP];
+const STEP: usize = 16;
 
 /// The `depth` best, with their cosines. None for a vector without a direction.
 pub(super) fn search(
@@ -50,6 +52,9 @@ fn candidates(
         }
         if all {
             return Ok(admitted);
+        }
+        if admitted.len().saturating_mul(STEP) < wanted {
+            break;
         }
     }
     let found = codes.best(query, Some(visible.all()?), wanted)?;

@@ -44,7 +44,27 @@ impl Shelf {
                 (name, pair),
             )
             .unwrap();
-        self.conn.last_insert_rowid()
+        let document = self.conn.last_insert_rowid();
+        self.enter(document, pair);
+        document
+    }
+
+    fn enter(&self, document: i64, pair: i64) {
+        self.conn
+            .execute(
+                "INSERT INTO document_pair(pair, name, document, chunks)
+                 SELECT ?2, name, id, 1 FROM document WHERE id = ?1",
+                [document, pair],
+            )
+            .unwrap();
+    }
+
+    /// Gives a chunk a label of its own.
+    fn label(&self, document: i64, chunk: i64, (domain, category): (&str, &str)) {
+        let pair = self.pair(domain, category);
+        self.conn.execute("UPDATE chunk SET pair = ?1 WHERE id = ?2", [pair, chunk]).unwrap();
+        self.conn.execute("UPDATE document SET mixed = 1 WHERE id = ?1", [document]).unwrap();
+        self.enter(document, pair);
     }
 
     /// A chunk of version 1.
@@ -179,9 +199,7 @@ fn filters_hold_exactly() {
     let mixed = shelf.document("notes/mixed.md", "physics", "optics");
     shelf.chunk(mixed, "pear mixed", Some(at(20.0, 1)));
     let own = shelf.chunk(mixed, "pear own label", Some(at(30.0, 1)));
-    let pair = shelf.pair("law", "own");
-    shelf.conn.execute("UPDATE chunk SET pair = ?1 WHERE id = ?2", (pair, own)).unwrap();
-    shelf.conn.execute("UPDATE document SET mixed = 1 WHERE id = ?1", [mixed]).unwrap();
+    shelf.label(mixed, own, ("law", "own"));
     let law = ["pear books/a.md", "pear books/b.txt", "pear own label"];
     let cases = [
         (Some("law"), None, None, &law[..]),
@@ -235,10 +253,10 @@ fn what_a_narrow_filter_wants_is_found_behind_a_crowd() {
     for i in 0..3 {
         shelf.chunk(few, &format!("few {i}"), Some(at(30.0 + i as f32, 1)));
         let chunk = shelf.chunk(own, &format!("own {i}"), Some(at(33.0 + i as f32, 1)));
-        let pair = shelf.pair(if i == 1 { "few" } else { "other" }, "c");
-        shelf.conn.execute("UPDATE chunk SET pair = ?1 WHERE id = ?2", (pair, chunk)).unwrap();
+        if i == 1 {
+            shelf.label(own, chunk, ("few", "c"));
+        }
     }
-    shelf.conn.execute("UPDATE document SET mixed = 1 WHERE id = ?1", [own]).unwrap();
     crowd(&shelf);
     let by = |filter| shelf.texts(&Query { filter, ..near(10) });
     let domain = Filter { domain: Some("few".to_owned()), ..Filter::default() };
