@@ -52,6 +52,32 @@ pub(crate) fn plain_forms(line: &str) -> String {
     out
 }
 
+/// Dots and strokes in a row lead the eye to a number or hold room for a pen; more than this says no more.
+const LEADERS: usize = 3;
+
+/// Cuts rows of dots and strokes short, whether they are spaced out or not.
+pub(crate) fn without_leaders(line: String) -> String {
+    if !["....", ". . . .", "____", "_ _ _ _", "\u{2026}\u{2026}"]
+        .iter()
+        .any(|row| line.contains(row))
+    {
+        return line;
+    }
+    let mut out = String::with_capacity(line.len());
+    let (mut last, mut count) = (' ', 0);
+    for character in line.chars() {
+        if character == last && matches!(character, '.' | '_' | '\u{2026}') {
+            count += 1;
+        } else if character != ' ' {
+            (last, count) = (character, 1);
+        }
+        if count <= LEADERS || character == ' ' && !out.ends_with(' ') {
+            out.push(character);
+        }
+    }
+    out
+}
+
 /// The letter with the accent, if there is such a letter. Typesetting programs draw the two one over the other.
 pub(crate) fn accented(accent: char, letter: char) -> Option<char> {
     let combining = match accent {

@@ -49,6 +49,16 @@ fn character(byte: u8) -> char {
 #[cfg(test)]
 mod tests {
     use super::decode;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn any_bytes_give_words_with_one_space_between(bytes in proptest::collection::vec(any::<u8>(), 0..64)) {
+            let text = decode(&bytes);
+            prop_assert!(!text.chars().any(char::is_control));
+            prop_assert!(text.split(' ').all(|word| !word.is_empty()) || text.is_empty());
+        }
+    }
 
     #[test]
     fn every_encoding_gives_its_text() {

@@ -51,7 +51,7 @@ impl Line {
         let glyphs: u32 = segments.iter().map(|segment| segment.glyphs).sum();
         let drawn_as_spoken = backward * 2 > glyphs;
         let logical = if drawn_as_spoken { visual } else { right_to_left::logical_order(visual) };
-        let text = letters::plain_forms(logical.trim());
+        let text = letters::without_leaders(letters::plain_forms(logical.trim()));
         is_readable(&text).then(|| Self {
             text,
             direction: main.direction,

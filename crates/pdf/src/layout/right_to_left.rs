@@ -61,6 +61,20 @@ fn mirrored(character: char) -> char {
 #[cfg(test)]
 mod tests {
     use super::logical_order;
+    use proptest::prelude::*;
+
+    proptest! {
+        /// Lines of Hebrew letters, Latin letters, digits and spaces.
+        #[test]
+        fn no_letter_is_lost(line in "[\u{5d0}-\u{5ea}a-c0-9 ]{0,40}") {
+            let sorted = |text: &str| {
+                let mut letters: Vec<char> = text.chars().collect();
+                letters.sort_unstable();
+                letters
+            };
+            prop_assert_eq!(sorted(&logical_order(line.clone())), sorted(&line));
+        }
+    }
 
     const SHALOM: &str = "\u{5e9}\u{5dc}\u{5d5}\u{5dd}";
     const DRAWN: &str = "\u{5dd}\u{5d5}\u{5dc}\u{5e9}";

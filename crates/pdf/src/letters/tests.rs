@@ -31,6 +31,21 @@ fn accents_and_letters_make_one() {
 }
 
 #[test]
+fn rows_of_dots_are_cut_short() {
+    let cases = [
+        ("Fins ........................ 12", "Fins ... 12"),
+        ("Fins . . . . . . . . 12", "Fins . . . 12"),
+        ("Name:_____________ Date:______", "Name:___ Date:___"),
+        ("and so on... and on", "and so on... and on"),
+        ("1.2.3.4.5", "1.2.3.4.5"),
+        ("a. b. c. d. e.", "a. b. c. d. e."),
+    ];
+    for (drawn, kept) in cases {
+        assert_eq!(without_leaders(drawn.to_owned()), kept, "{drawn:?}");
+    }
+}
+
+#[test]
 fn forms_become_the_letters_that_a_searcher_types() {
     let cases = [
         ("plain", "plain"),
