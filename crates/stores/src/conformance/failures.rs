@@ -9,6 +9,7 @@ use types::seam::Store;
 
 pub(super) const LAWS: &[Law] = &[
     ("a_failure_leaves_the_head", a_failure_leaves_the_head),
+    ("a_flawed_document_is_visible_and_listed", a_flawed_document_is_visible_and_listed),
     ("a_refused_chunk_leaves_a_gap", a_refused_chunk_leaves_a_gap),
     ("attempts_count_per_content", attempts_count_per_content),
     ("retry_takes_the_gates", retry_takes_the_gates),
@@ -37,6 +38,25 @@ fn a_failure_leaves_the_head(store: &dyn Store) {
     apply(store, torn.whole(store));
     assert_eq!(store.dead_letters().unwrap(), []);
     assert_eq!(torn.state(store).unwrap().failed, None);
+}
+
+/// What could be read of a torn document goes in, and the loss is a failure of the same version.
+fn a_flawed_document_is_visible_and_listed(store: &dyn Store) {
+    let draft = Draft::new("a.pdf", "page one/page two");
+    store
+        .apply(vec![draft.whole(store), draft.failed(store), gate(store, "a.pdf", (1, 0), 1)])
+        .unwrap();
+    let state = draft.state(store).unwrap();
+    assert_eq!((state.head, state.failed), (Some(draft.key()), Some(draft.key())));
+    assert_eq!(texts(store, &draft.label), ["page one", "page two"]);
+    assert_eq!(store.dead_letters().unwrap()[0].chunk, None);
+    let ids = [store.dead_letters().unwrap()[0].id];
+    store.mark_for_retry(&ids).unwrap();
+    let state = draft.state(store).unwrap();
+    assert_eq!(state.failed, None);
+    assert_ne!(state.head, Some(draft.key()), "else the next run would take it for unchanged");
+    apply(store, draft.whole(store));
+    assert_eq!(store.dead_letters().unwrap(), []);
 }
 
 fn a_refused_chunk_leaves_a_gap(store: &dyn Store) {

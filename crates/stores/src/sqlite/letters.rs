@@ -129,12 +129,11 @@ pub(crate) fn mark_for_retry(conn: &Connection, ids: &[i64]) -> Outcome<()> {
         let place: Option<(i64, String, String, i64)> =
             row.query_row([id], |r| Ok((r.get(0)?, r.get(1)?, r.get(2)?, r.get(3)?))).optional()?;
         let Some((source, file, document, chunk)) = place else { continue };
-        let reopen = if chunk == WHOLE {
-            "UPDATE document SET failed_content=NULL, failed_pipeline=NULL WHERE source=?1 AND name=?2"
-        } else {
-            "UPDATE document SET content=zeroblob(32) WHERE source=?1 AND name=?2 AND version>0"
-        };
-        conn.prepare_cached(reopen)?.execute(params![source, document])?;
+        // The head loses its gate too if it is the version that failed in part.
+        let reopen = "UPDATE document SET failed_content=NULL, failed_pipeline=NULL,
+             content=iif(version>0 AND (?3>=0 OR content=failed_content), zeroblob(32), content)
+             WHERE source=?1 AND name=?2";
+        conn.prepare_cached(reopen)?.execute(params![source, document, chunk])?;
         super::files::take_gate(conn, source, &file)?;
     }
     Ok(())

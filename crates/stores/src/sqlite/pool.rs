@@ -7,8 +7,8 @@ use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use types::seam::StoreErrorKind;
 
-/// Idle readers kept; each may hold 16 MiB of pages.
-const IDLE_READERS_MAX: usize = 4;
+/// Idle readers kept: opening one costs more than most reads. Each may hold 16 MiB of pages.
+const IDLE_READERS_MAX: usize = 8;
 
 #[derive(Debug)]
 pub(crate) struct Pool {

@@ -18,7 +18,8 @@ impl Check<'_> {
         let mut rows = self.conn.prepare(
             "SELECT v.chunk, v.document, d.name FROM vector v LEFT JOIN document d ON d.id=v.document
              WHERE NOT EXISTS(SELECT 1 FROM chunk c WHERE c.id=v.chunk)
-             AND NOT EXISTS(SELECT 1 FROM rescued r WHERE r.document=v.document AND r.chunk=v.chunk)",
+             AND NOT (d.id IS NOT NULL AND
+               EXISTS(SELECT 1 FROM rescued r WHERE r.document=v.document AND r.chunk=v.chunk))",
         )?;
         let loose = rows
             .query_map([], |r| Ok((r.get(0)?, r.get(1)?, r.get(2)?)))?
