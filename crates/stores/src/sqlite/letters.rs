@@ -129,11 +129,15 @@ pub(crate) fn mark_for_retry(conn: &Connection, ids: &[i64]) -> Outcome<()> {
         let place: Option<(i64, String, String, i64)> =
             row.query_row([id], |r| Ok((r.get(0)?, r.get(1)?, r.get(2)?, r.get(3)?))).optional()?;
         let Some((source, file, document, chunk)) = place else { continue };
-        // The head loses its gate too if it is the version that failed in part.
-        let reopen = "UPDATE document SET failed_content=NULL, failed_pipeline=NULL,
-             content=iif(version>0 AND (?3>=0 OR content=failed_content), zeroblob(32), content)
-             WHERE source=?1 AND name=?2";
-        conn.prepare_cached(reopen)?.execute(params![source, document, chunk])?;
+        // A head that failed in part is both: its gate goes whichever of its letters is asked for.
+        conn.prepare_cached(
+            "UPDATE document SET
+               failed_content=iif(?3<0 OR content=failed_content, NULL, failed_content),
+               failed_pipeline=iif(?3<0 OR content=failed_content, NULL, failed_pipeline),
+               content=iif(version>0 AND (?3>=0 OR content=failed_content), zeroblob(32), content)
+             WHERE source=?1 AND name=?2",
+        )?
+        .execute(params![source, document, chunk])?;
         super::files::take_gate(conn, source, &file)?;
     }
     Ok(())
