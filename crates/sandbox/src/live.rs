@@ -4,7 +4,7 @@ use crate::child::parsing;
 use crate::frame::{Header, Inbox, Op, PIECE_BYTES, frame};
 use crate::patience::Patience;
 use crate::piped::{Lost, Piped};
-use crate::population::Population;
+use crate::population::{Population, resident_bytes_of};
 use crate::settings::Budget;
 use crate::spawner::Spawner;
 use crate::verdict::Death;
@@ -132,6 +132,10 @@ impl Live {
 
     pub(crate) fn has_ended(&mut self) -> bool {
         self.pipes.has_ended()
+    }
+
+    pub(crate) fn resident_bytes(&self) -> u64 {
+        resident_bytes_of(self.pipes.id())
     }
 
     pub(crate) fn may_take(&self, budget: &Budget) -> bool {

@@ -92,6 +92,10 @@ impl Piped {
         Ok(self)
     }
 
+    pub(crate) fn id(&self) -> u32 {
+        self.process.id()
+    }
+
     fn number(&self) -> Pid {
         Pid::from_raw(self.process.id() as i32).expect("a child's number is not zero")
     }

@@ -4,6 +4,10 @@ use crate::live::Live;
 use crate::settings::{Budget, SandboxSettings};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+/// A child that waits is in nobody's lease: one that keeps more than this from its last document is ended. After a
+/// document of ordinary size it keeps a few MiB.
+const IDLE_BYTES_MAX: u64 = 16 << 20;
+
 #[derive(Debug, Default)]
 pub(crate) struct Pool {
     idle: Mutex<Vec<Live>>,
@@ -25,7 +29,8 @@ impl Pool {
 
     pub(crate) fn give_back(&self, live: Live, settings: &SandboxSettings) {
         let worn_out = live.documents >= settings.reuse_documents_max
-            || live.bytes >= settings.reuse_bytes_max;
+            || live.bytes >= settings.reuse_bytes_max
+            || live.resident_bytes() > IDLE_BYTES_MAX;
         if worn_out {
             return;
         }

@@ -20,12 +20,14 @@ impl Population {
     /// Memory of the children that no file backs. A child that ends meanwhile counts nothing.
     pub(crate) fn resident_bytes(&self) -> u64 {
         let processes = self.processes().clone();
-        let resident =
-            |process: &u32| bytes_of(&process.to_string(), "RssAnon").ok().flatten().unwrap_or(0);
-        processes.iter().map(resident).sum()
+        processes.into_iter().map(resident_bytes_of).sum()
     }
 
     fn processes(&self) -> MutexGuard<'_, BTreeSet<u32>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+pub(crate) fn resident_bytes_of(process: u32) -> u64 {
+    bytes_of(&process.to_string(), "RssAnon").ok().flatten().unwrap_or(0)
 }

@@ -16,6 +16,7 @@ pub(crate) const CASES: &[Case] = &[
     // First: descriptors are closed to children before the first one starts.
     ("a child inherits nothing and is confined", inherits_nothing),
     ("one child serves many documents and is replaced in time", reuse),
+    ("a child that keeps much memory is not kept waiting", no_hoard),
     ("processor time is granted anew for each document", cpu_renewal),
     ("a child outlives the thread that asked for it", thread_ends),
     ("dropping the sandbox ends its children", dropped),
@@ -81,6 +82,15 @@ fn reuse() {
     assert!(seen[0] == seen[1] && seen[0].len() == 1, "{seen:?}");
     assert!(seen[2].is_empty() && seen[5].is_empty(), "{seen:?}");
     assert!(seen[3] != seen[0] && seen[6] != seen[3], "{seen:?}");
+}
+
+fn no_hoard() {
+    let sandbox = sandbox();
+    assert_serves(&sandbox, &mut in_memory(b"x"), b"x");
+    only_child();
+    let (_, end) = parse(&sandbox, "keep", &mut in_memory(b""));
+    assert_eq!((end, sandbox.resident_bytes()), (Ok(()), 0));
+    assert_eq!(children(), Vec::<String>::new());
 }
 
 fn cpu_renewal() {

@@ -76,6 +76,7 @@ impl Worker for Hostile {
                 let sum: usize = started.into_iter().map(|thread| thread.join().unwrap()).sum();
                 say(sum.to_string());
             }
+            "keep" => std::mem::forget(black_box(vec![1_u8; 20 << 20])),
             "hold" => {
                 let held = black_box(vec![1_u8; 40 << 20]);
                 ignore(push(Block::Page(1)));
