@@ -8,8 +8,8 @@ use types::document::RawDocument;
 use types::failure::Failure;
 use types::seam::Parser;
 
-/// Markdown is parsed in windows of 12 MiB, whose events and texts are held at once; the others need less.
-const MEMORY_MAX: u64 = 64 << 20;
+/// Markdown is parsed in windows of 1 to 2 MiB, whose events and texts are held at once; the others need less.
+const MEMORY_MAX: u64 = 16 << 20;
 
 /// Buffers of a small document.
 const MEMORY_MIN: u64 = 1 << 20;

@@ -6,9 +6,11 @@ use std::ops::Range;
 use types::block::Span;
 
 /// A window is cut at the first good place behind this size. References across windows stay as they are written.
-const WINDOW_BYTES: usize = 8 * 1024 * 1024;
+/// A list of short items with marks takes 50 bytes of memory for each byte (measured): a larger window would break
+/// the memory limit, because Markdown is parsed outside of the children.
+const WINDOW_BYTES: usize = 1024 * 1024;
 /// Without a good place it is cut here.
-const WINDOW_BYTES_MAX: usize = 12 * 1024 * 1024;
+const WINDOW_BYTES_MAX: usize = 2 * WINDOW_BYTES;
 
 /// Decoded text with the places of its lines in the file.
 #[derive(Debug, Default)]
