@@ -1,6 +1,7 @@
 //! A whole document: its title, its pages, and what is to be said about it as a whole.
 
 use crate::blocks::Blocks;
+use crate::fields;
 use crate::guard::guarded;
 use crate::reader::{Reader, Tally};
 use crate::title;
@@ -17,10 +18,8 @@ const PAGES_HELD_MAX: u32 = 4_000;
 
 /// Pushes the pages from `first_page` on. `Break` means that the consumer is gone.
 pub(crate) fn read(mut pdf: Pdf, first_page: u32, blocks: &mut Blocks<'_>) -> ControlFlow<()> {
-    if first_page <= 1
-        && let Ok(Some(title)) = guarded(|| title::read(&pdf))
-    {
-        blocks.push(Block::Title(title))?;
+    if first_page <= 1 {
+        push_front(&pdf, blocks)?;
     }
     let mut tally = Tally::default();
     let mut next = first_page.max(1);
@@ -36,6 +35,19 @@ pub(crate) fn read(mut pdf: Pdf, first_page: u32, blocks: &mut Blocks<'_>) -> Co
     }
     if first_page <= 1 && tally.texts == 0 {
         return blocks.push(Block::Warning(no_text(&tally)));
+    }
+    ControlFlow::Continue(())
+}
+
+/// What comes before the first page.
+fn push_front(pdf: &Pdf, blocks: &mut Blocks<'_>) -> ControlFlow<()> {
+    if let Ok(Some(title)) = guarded(|| title::read(pdf)) {
+        blocks.push(Block::Title(title))?;
+    }
+    if guarded(|| fields::is_dynamic_form(pdf)).unwrap_or(false) {
+        let warning =
+            "the PDF is a dynamic XFA form; what it shows in a viewer is not in its pages";
+        blocks.push(Block::Warning(warning.to_owned()))?;
     }
     ControlFlow::Continue(())
 }

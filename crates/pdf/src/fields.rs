@@ -24,6 +24,13 @@ pub(crate) fn need_appearances(pdf: &Pdf) -> bool {
     form.and_then(|form| form.get::<bool>(b"NeedAppearances")).unwrap_or(false)
 }
 
+/// Whether the pages only stand in for a form that is described in another language and drawn by a script.
+pub(crate) fn is_dynamic_form(pdf: &Pdf) -> bool {
+    let xref = pdf.xref();
+    let catalog = xref.get::<Dict<'_>>(xref.root_id());
+    catalog.and_then(|catalog| catalog.get::<bool>(b"NeedsRendering")).unwrap_or(false)
+}
+
 /// Whether the values in a page's text can be trusted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Appearances {

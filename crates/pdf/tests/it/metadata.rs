@@ -46,6 +46,14 @@ fn the_title_comes_once_and_before_the_pages() {
 }
 
 #[test]
+fn a_form_that_is_not_in_its_pages_is_reported() {
+    let mut file = File::with_pages(&[show("F1", 10.0, (50.0, 700.0), "Please wait")], &fonts());
+    file.extend(CATALOG, "/NeedsRendering true");
+    let blocks = parse(file.bytes()).unwrap();
+    assert!(warnings(&blocks)[0].starts_with("the PDF is a dynamic XFA form"), "{blocks:?}");
+}
+
+#[test]
 fn a_document_without_text_says_so() {
     let blocks = parse(one_page("0 0 100 100 re f")).unwrap();
     assert_eq!(blocks.first(), Some(&Block::Page(1)));
