@@ -133,12 +133,16 @@ fn sources_hold_equal_names_apart(store: &dyn Store) {
     assert_ne!(other, source(store));
     assert_eq!(store.source("/other").unwrap(), other);
     assert_eq!(store.document(other, "a.md").unwrap(), None);
-    let Change::Segment(mut segment) = Draft::new("a.md", "two").whole(store) else {
-        unreachable!("whole() is a segment")
-    };
-    segment.source = other;
-    apply(store, Change::Segment(segment));
-    assert_eq!(super::draft::texts(store, &draft.label), ["one", "two"], "by name, then source");
+    for (name, text) in [("b.md", "four"), ("a.md", "two")] {
+        let Change::Segment(mut segment) = Draft::new(name, text).whole(store) else {
+            unreachable!("whole() is a segment")
+        };
+        segment.source = other;
+        apply(store, Change::Segment(segment));
+    }
+    apply(store, Draft::new("b.md", "three").whole(store));
+    let texts = super::draft::texts(store, &draft.label);
+    assert_eq!(texts, ["one", "two", "three", "four"], "by name, then source");
     let sources = store.sources().unwrap();
     assert_eq!(sources, [(source(store), "/books".to_owned()), (other, "/other".to_owned())]);
 }

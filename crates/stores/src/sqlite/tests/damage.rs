@@ -61,6 +61,7 @@ const BREAKS: &[(&str, &str, bool)] = &[
     ("UPDATE chunk SET text_hash=zeroblob(16) WHERE seq=1 AND document=1", "text_hash", true),
     ("UPDATE vector SET v=zeroblob(32) WHERE chunk=3", "vector", true),
     ("UPDATE vector SET v=zeroblob(31) WHERE chunk=3", "vector", true),
+    ("UPDATE vector SET v=(SELECT v FROM vector WHERE chunk=4) WHERE chunk=3", "vector", true),
     ("UPDATE vector SET text_hash=zeroblob(16) WHERE chunk=3", "vector", true),
     ("UPDATE chunk SET page=7 WHERE id=3", "chunk_row", true),
     ("UPDATE chunk SET section=NULL WHERE id=3", "chunk_row", true),
@@ -202,6 +203,10 @@ fn damaged_bytes_are_not_handed_out() {
     for sql in [
         "UPDATE chunk SET text='other' WHERE id=2",
         "UPDATE vector SET v=zeroblob(32) WHERE chunk=2",
+        "UPDATE chunk SET page=99 WHERE id=2",
+        "UPDATE document SET title='other' WHERE id=1",
+        "UPDATE chunk SET pair=0 WHERE id=2",
+        "DELETE FROM chunk WHERE id=2",
     ] {
         let kept = filled();
         execute(&kept.store, sql);
@@ -212,6 +217,14 @@ fn damaged_bytes_are_not_handed_out() {
             });
         assert_eq!(read.unwrap_err().kind, StoreErrorKind::Corrupt, "{sql}");
     }
+}
+
+#[test]
+fn a_damaged_vector_is_not_recalled() {
+    let kept = filled();
+    assert!(kept.store.vectors_at(&[3]).unwrap()[0].is_some());
+    execute(&kept.store, "UPDATE vector SET v=(SELECT v FROM vector WHERE chunk=4) WHERE chunk=3");
+    assert_eq!(kept.store.vectors_at(&[3]).unwrap(), [None]);
 }
 
 /// One flipped bit anywhere in the file: opening fails, or `verify` finds it, or everything reads as before.
