@@ -123,21 +123,59 @@ fn head(
 }
 
 fn line(out: &mut dyn Write, entry: &Entry, vectors: EntryVectors) -> io::Result<()> {
-    let metadata: Value = serde_json::from_str(&entry.metadata)?;
-    let mut object = json!({
-        "id": uuid::Uuid::from_bytes(entry.id).to_string(),
-        "text": entry.text,
-        "source_book": entry.source_book,
-        "source_chapter": entry.source_chapter,
-        "page": entry.page,
-        "weight": entry.weight,
-        "metadata": metadata,
-    });
-    if vectors == EntryVectors::With
-        && let Some(object) = object.as_object_mut()
-    {
-        object.insert("embedding".into(), json!(entry.embedding));
+    write!(
+        out,
+        "{{\"id\":\"{}\",\"text\":{},\"source_book\":{},\"source_chapter\":{},\"page\":{},\"weight\":{},\"metadata\":{}",
+        uuid::Uuid::from_bytes(entry.id),
+        Value::from(entry.text.as_str()),
+        Value::from(entry.source_book.as_str()),
+        Value::from(entry.source_chapter.as_deref()),
+        Value::from(entry.page),
+        Value::from(entry.weight),
+        // An object as the store keeps it; it was read and written as JSON before.
+        entry.metadata,
+    )?;
+    if vectors == EntryVectors::With {
+        out.write_all(b",\"embedding\":")?;
+        serde_json::to_writer(&mut *out, &entry.embedding)?;
     }
-    serde_json::to_writer(&mut *out, &object)?;
-    Ok(())
+    out.write_all(b"}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn an_entry_is_one_json_object_with_the_documented_fields() {
+        let entry = Entry {
+            id: [7; 16],
+            text: "a \"quoted\"\nline".into(),
+            source_book: "Book".into(),
+            source_chapter: None,
+            page: Some(3),
+            weight: 1.0,
+            metadata: "{\"k\":[1]}".into(),
+            document: "b.md".into(),
+            embedding: Some(vec![0.5, -1.0]),
+        };
+        let mut bytes = Vec::new();
+        line(&mut bytes, &entry, EntryVectors::With).unwrap();
+        let read: Value = serde_json::from_slice(&bytes).unwrap();
+        let expected = json!({
+            "id": "07070707-0707-0707-0707-070707070707",
+            "text": "a \"quoted\"\nline",
+            "source_book": "Book",
+            "source_chapter": null,
+            "page": 3,
+            "weight": 1.0,
+            "metadata": {"k": [1]},
+            "embedding": [0.5, -1.0],
+        });
+        assert_eq!(read, expected);
+        bytes.clear();
+        line(&mut bytes, &Entry { embedding: None, ..entry }, EntryVectors::Without).unwrap();
+        assert!(!String::from_utf8(bytes).unwrap().contains("embedding"));
+    }
 }

@@ -32,6 +32,17 @@ pub(super) enum Main {
 /// A document's warnings are shown to a user, who will not read hundreds.
 const WARNINGS_MAX: usize = 20;
 
+/// Every entry of a consolidated file repeats its document's metadata, so a table with 100,000 columns must not
+/// multiply.
+const METADATA_BYTES_MAX: usize = 16 * 1024;
+
+fn metadata_dropped(metadata: &Metadata) -> String {
+    format!(
+        "its metadata of {} bytes was left out: at most {METADATA_BYTES_MAX} are kept",
+        metadata.0.len()
+    )
+}
+
 impl Reading<'_, '_, '_, '_> {
     pub(super) fn read(self, mut raw: RawDocument, depth: u32) -> Result<Main, Stop> {
         let Self { reader, parser, key } = self;
@@ -179,7 +190,7 @@ impl<'c> Open<'c> {
         if let Gate::Open(mut current) = Current::open(reader, &name, key)? {
             current.kind = Kind::Item;
             current.own = item.label;
-            current.metadata = item.metadata;
+            current.set_metadata(item.metadata);
             if let Some(title) = item.title {
                 current.take(reader, Block::Title(title))?;
             }
@@ -286,16 +297,33 @@ impl<'c> Current<'c> {
             Block::Front { label, metadata } => {
                 self.own.domain = label.domain.or(self.own.domain.take());
                 self.own.category = label.category.or(self.own.category.take());
-                self.metadata = metadata;
+                self.set_metadata(metadata);
                 Ok(())
             }
             Block::Warning(text) => {
-                if self.warnings.len() < WARNINGS_MAX {
-                    self.warnings.push(text);
-                }
+                self.warn(text);
                 Ok(())
             }
+            Block::Record(mut record) if record.metadata.0.len() > METADATA_BYTES_MAX => {
+                self.warn(metadata_dropped(&record.metadata));
+                record.metadata = Metadata::default();
+                self.with_chunks(reader, |chunker, out| chunker.push(Block::Record(record), out))
+            }
             block => self.with_chunks(reader, |chunker, out| chunker.push(block, out)),
+        }
+    }
+
+    fn warn(&mut self, text: String) {
+        if self.warnings.len() < WARNINGS_MAX {
+            self.warnings.push(text);
+        }
+    }
+
+    fn set_metadata(&mut self, metadata: Metadata) {
+        if metadata.0.len() > METADATA_BYTES_MAX {
+            self.warn(metadata_dropped(&metadata));
+        } else {
+            self.metadata = metadata;
         }
     }
 
