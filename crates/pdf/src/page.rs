@@ -5,4 +5,5 @@ pub(crate) mod segment;
 mod composite;
 pub(crate) mod fonts;
 mod memo;
+pub(crate) mod pitch;
 pub(crate) mod device;

@@ -9,8 +9,8 @@ use crate::page::device::{GlyphLimit, PAGE_GLYPHS_MAX, TextDevice};
 use crate::page::fonts::FontFacts;
 use crate::page::segment::PageText;
 use crate::structure::body::BodyTally;
-use crate::structure::paragraph::{Paragraph, paragraphs};
-use crate::structure::{heading, joint};
+use crate::structure::heading;
+use crate::structure::paragraph::{Paragraph, Role, paragraphs};
 use hayro_interpret::{Context, InterpreterCache, InterpreterSettings, interpret_page};
 use hayro_syntax::Pdf;
 use hayro_syntax::page::Page;
@@ -131,16 +131,21 @@ fn push_parts(parts: Parts, blocks: &mut Blocks<'_>) -> ControlFlow<()> {
     for (paragraph, level) in parts.paragraphs.into_iter().zip(parts.levels) {
         match level {
             Some(level) => blocks.heading(level, paragraph.text)?,
-            None if joint::begins_item(&paragraph.text) => {
-                blocks.text(TextKind::ListItem, &paragraph.text)?;
-            }
-            None => blocks.text(TextKind::Paragraph, &paragraph.text)?,
+            None => blocks.text(kind(paragraph.role), &paragraph.text)?,
         }
     }
     for field in &parts.fields {
         blocks.text(TextKind::Paragraph, field)?;
     }
     ControlFlow::Continue(())
+}
+
+fn kind(role: Role) -> TextKind {
+    match role {
+        Role::Prose => TextKind::Paragraph,
+        Role::ListItem => TextKind::ListItem,
+        Role::Code => TextKind::Code,
+    }
 }
 
 /// So many glyphs without characters, and at least one in five, are worth a word.

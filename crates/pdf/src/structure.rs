@@ -1,6 +1,7 @@
 //! From lines to headings and paragraphs.
 
 pub(crate) mod body;
+mod code;
 pub(crate) mod heading;
-pub(crate) mod joint;
+mod joint;
 pub(crate) mod paragraph;

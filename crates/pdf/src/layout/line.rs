@@ -3,6 +3,7 @@
 use super::right_to_left;
 use crate::letters;
 use crate::page::glyph::Direction;
+use crate::page::pitch::{Pitch, Setting};
 use crate::page::segment::{PageText, Segment};
 
 /// A line in reading order, measured as a reader sees it who holds the page so that `direction` points right.
@@ -20,6 +21,7 @@ pub(crate) struct Line {
     pub glyphs: u32,
     /// Stretches of text with wide gaps between them: more than one may be cells of a table.
     pub cells: u32,
+    pub setting: Setting,
 }
 
 /// Text on base lines nearer than this part of its size stands on one line.
@@ -39,12 +41,14 @@ impl Line {
         let main = segments.iter().max_by_key(|segment| segment.glyphs)?;
         let mut visual = String::new();
         let mut last: Option<&Segment> = None;
+        let mut pitch = Pitch::NONE;
         for segment in segments {
             let gap = last.map_or(0.0, |last| segment.left - last.right);
             if gap.abs() > SPACE * segment.size && !visual.ends_with(' ') {
                 visual.push(' ');
             }
             visual.push_str(page.text_of(segment));
+            pitch.merge(&segment.pitch);
             last = Some(segment);
         }
         let backward: u32 = segments.iter().map(|segment| segment.backward).sum();
@@ -62,6 +66,7 @@ impl Line {
             stem: main.stem,
             glyphs,
             cells: segments.len() as u32,
+            setting: pitch.setting(),
         })
     }
 

@@ -4,6 +4,7 @@
 //! and some 50 bytes for each stretch.
 
 use super::glyph::{Direction, Glyph, Step};
+use super::pitch::Pitch;
 use crate::letters;
 
 /// What a segment begins.
@@ -34,6 +35,7 @@ pub(crate) struct Segment {
     pub stem: f32,
     stems: u32,
     pub start_of: Start,
+    pub pitch: Pitch,
 }
 
 /// Text and segments of a page in the order of drawing.
@@ -118,6 +120,7 @@ impl PageText {
             stem: 0.0,
             stems: 0,
             start_of,
+            pitch: Pitch::NONE,
         });
     }
 
@@ -146,6 +149,9 @@ impl PageText {
             segment.right = segment.right.max(left + glyph.advance);
             segment.size = segment.size.max(glyph.size);
             segment.glyphs += 1;
+            if let Some(character) = text.chars().next() {
+                segment.pitch.add(character, glyph.advance / glyph.size);
+            }
         }
     }
 }

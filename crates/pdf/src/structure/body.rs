@@ -1,6 +1,7 @@
 //! Size and weight of the running text, against which headings stand out.
 
 use crate::layout::line::Line;
+use crate::page::pitch::Setting;
 use std::collections::BTreeMap;
 
 /// The running text of a page.
@@ -9,6 +10,8 @@ pub(crate) struct Body {
     pub size: f32,
     /// Stem thickness in thousandths of an em; 0 is unknown.
     pub stem: f32,
+    /// It is set in a face of fixed width.
+    pub fixed: bool,
 }
 
 /// Running text seen so far. A page with little text of its own, such as a title page, is judged by it.
@@ -16,6 +19,8 @@ pub(crate) struct Body {
 pub(crate) struct BodyTally {
     glyphs_by_size: BTreeMap<u16, u64>,
     stem: f32,
+    glyphs: u64,
+    fixed_glyphs: u64,
 }
 
 /// A page with so many glyphs of one size knows its own body: some eight lines.
@@ -35,9 +40,13 @@ impl BodyTally {
     pub(crate) fn add(&mut self, lines: &[Line]) -> Body {
         let mut page = BTreeMap::new();
         for line in lines {
-            *page.entry(half_points(line.size)).or_insert(0) += u64::from(line.glyphs);
-            *self.glyphs_by_size.entry(half_points(line.size)).or_insert(0) +=
-                u64::from(line.glyphs);
+            let (size, glyphs) = (half_points(line.size), u64::from(line.glyphs));
+            *page.entry(size).or_insert(0) += glyphs;
+            *self.glyphs_by_size.entry(size).or_insert(0) += glyphs;
+            self.glyphs += glyphs;
+            if matches!(line.setting, Setting::Fixed(_)) {
+                self.fixed_glyphs += glyphs;
+            }
         }
         let own = most(&page).filter(|&(_, glyphs)| glyphs >= OWN_BODY_GLYPHS);
         let Some((size, _)) = own.or_else(|| most(&self.glyphs_by_size)) else {
@@ -46,7 +55,8 @@ impl BodyTally {
         if let Some(stem) = usual_stem(lines, size) {
             self.stem = stem;
         }
-        Body { size: f32::from(size) / 2.0, stem: self.stem }
+        let fixed = self.fixed_glyphs * 2 > self.glyphs;
+        Body { size: f32::from(size) / 2.0, stem: self.stem, fixed }
     }
 }
 

@@ -1,7 +1,7 @@
 //! Which paragraphs are headings, and of what level.
 
 use super::body::Body;
-use super::paragraph::Paragraph;
+use super::paragraph::{Paragraph, Role};
 
 /// Clearly larger than the running text, by this factor at each level from the outermost.
 const LARGER: [f32; 3] = [1.7, 1.35, 1.15];
@@ -22,7 +22,11 @@ pub(crate) fn level(paragraph: &Paragraph, body: Body) -> Option<u8> {
         return Some(mark.level);
     }
     let characters = paragraph.text.chars().count();
-    if !is_wording(&paragraph.text) || paragraph.lines > LINES_MAX || characters > CHARACTERS_MAX {
+    if paragraph.role == Role::Code
+        || !is_wording(&paragraph.text)
+        || paragraph.lines > LINES_MAX
+        || characters > CHARACTERS_MAX
+    {
         return None;
     }
     let larger = LARGER.iter().position(|factor| paragraph.size >= factor * body.size);

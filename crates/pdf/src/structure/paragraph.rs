@@ -1,7 +1,7 @@
 //! Lines to paragraphs: where one ends is told by space, indents and short last lines.
 
 use super::body::Body;
-use super::joint;
+use super::{code, joint};
 use crate::layout::line::Line;
 use crate::letters::is_right_to_left;
 use crate::outline::Mark;
@@ -11,6 +11,7 @@ use std::ops::Range;
 #[derive(Debug)]
 pub(crate) struct Paragraph {
     pub text: String,
+    pub role: Role,
     pub lines: usize,
     pub size: f32,
     pub bold: bool,
@@ -18,6 +19,14 @@ pub(crate) struct Paragraph {
     pub cells: u32,
     /// Level of the outline entry that names it.
     pub mark: Option<Mark>,
+}
+
+/// How the text of a paragraph is to be treated.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Role {
+    Prose,
+    ListItem,
+    Code,
 }
 
 /// Lines more than this times the usual distance apart do not belong together.
@@ -37,7 +46,13 @@ pub(crate) fn paragraphs(lines: &[Line], marks: &[Option<Mark>], body: Body) -> 
     let leading = leading(lines);
     let mut paragraphs: Vec<Paragraph> = Vec::new();
     let mut flows_on = false;
-    for block in blocks(lines, marks, body, leading) {
+    let fixed = code::fixed_lines(lines, body);
+    for block in blocks(lines, marks, body, leading, &fixed) {
+        if fixed[block.start] && code::is_code(&lines[block.clone()]) {
+            paragraphs.push(gather_code(&lines[block]));
+            flows_on = false;
+            continue;
+        }
         let column = Column::new(&lines[block.clone()]);
         let mut start = block.start;
         for at in block.start + 1..=block.end {
@@ -58,14 +73,23 @@ pub(crate) fn paragraphs(lines: &[Line], marks: &[Option<Mark>], body: Body) -> 
 }
 
 /// Stretches of lines without a change of place, size, weight or role.
-fn blocks(lines: &[Line], marks: &[Option<Mark>], body: Body, leading: f32) -> Vec<Range<usize>> {
+fn blocks(
+    lines: &[Line],
+    marks: &[Option<Mark>],
+    body: Body,
+    leading: f32,
+    fixed: &[bool],
+) -> Vec<Range<usize>> {
     let mut blocks = Vec::new();
     let mut start = 0;
     for at in 1..=lines.len() {
         let ends = at == lines.len()
             || marks.get(at) != marks.get(at - 1)
-            || weight_parts(&lines[at - 1], &lines[at], body)
-            || is_apart(&lines[at - 1], &lines[at], leading);
+            || fixed[at] != fixed[at - 1]
+            || is_apart(&lines[at - 1], &lines[at], leading)
+            || !fixed[at]
+                && (is_beside(&lines[at - 1], &lines[at])
+                    || weight_parts(&lines[at - 1], &lines[at], body));
         if ends {
             blocks.push(start..at);
             start = at;
@@ -96,8 +120,12 @@ fn is_apart(last: &Line, next: &Line, leading: f32) -> bool {
         || (last.size - next.size).abs() > SAME_SIZE * size
         || drop < -ALIGNED * size
         || drop > BLOCK_GAP * leading * size
-        || next.left > last.right.max(last.left + size) + size
-        || next.right < last.left
+}
+
+/// Whether no part of the next line is below the last one.
+fn is_beside(last: &Line, next: &Line) -> bool {
+    let size = last.size.max(next.size);
+    next.left > last.right.max(last.left + size) + size || next.right < last.left
 }
 
 /// The next line is higher up and to the right: the text may go on at the head of the next column.
@@ -184,8 +212,10 @@ fn gather(lines: &[Line], mark: Option<Mark>, body: Body) -> Paragraph {
         joint::append(&mut text, &line.text);
     }
     let main = lines.iter().max_by_key(|line| line.glyphs);
+    let role = if joint::begins_item(&text) { Role::ListItem } else { Role::Prose };
     Paragraph {
         text,
+        role,
         lines: lines.len(),
         size: main.map_or(0.0, |line| line.size),
         bold: main.is_some_and(|line| body.is_bold(line)),
@@ -194,9 +224,22 @@ fn gather(lines: &[Line], mark: Option<Mark>, body: Body) -> Paragraph {
     }
 }
 
+fn gather_code(lines: &[Line]) -> Paragraph {
+    Paragraph {
+        text: code::gather(lines),
+        role: Role::Code,
+        lines: lines.len(),
+        size: lines.first().map_or(0.0, |line| line.size),
+        bold: false,
+        cells: 1,
+        mark: None,
+    }
+}
+
 /// Whether a paragraph goes on from the foot of one column to the head of the next.
 fn continues(last: &Paragraph, next: &Paragraph) -> bool {
-    last.mark.is_none()
+    last.role != Role::Code
+        && last.mark.is_none()
         && next.mark.is_none()
         && last.bold == next.bold
         && (last.size - next.size).abs() < SAME_SIZE * last.size

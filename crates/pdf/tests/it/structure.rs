@@ -232,3 +232,44 @@ fn a_document_with_much_content_is_read_to_its_end() {
     let blocks = parse(File::with_pages(&contents, &fonts()).bytes()).unwrap();
     assert_eq!(page_texts(&blocks), ["page 1\n", "page 2\n", "page 3\n", "page 4\n"]);
 }
+
+#[test]
+fn code_keeps_its_lines_and_indents() {
+    let lines = [(50.0, "fn main() {"), (74.0, "let words = read();"), (74.0, "}"), (50.0, "}")];
+    let mut content = body(700.0, 20);
+    for (row, (x, line)) in lines.iter().enumerate() {
+        content += &show("F3", 10.0, (*x, 440.0 - 12.0 * row as f32), line);
+    }
+    content += &body(380.0, 10);
+    let blocks = parse(one_page(&content)).unwrap();
+    assert_eq!(texts(&blocks, TextKind::Code), ["fn main() {\n    let words = read();\n    }\n}"]);
+    assert!(texts(&blocks, TextKind::Paragraph).iter().all(|text| !text.contains('{')));
+}
+
+#[test]
+fn sentences_in_a_face_of_fixed_width_are_no_code() {
+    let mut content = body(700.0, 20);
+    for (row, line) in
+        ["FOR THOSE WHO LIKE", "a typewritten motto", "of three lines"].iter().enumerate()
+    {
+        content += &show("F3", 10.0, (50.0, 440.0 - 12.0 * row as f32), line);
+    }
+    let blocks = parse(one_page(&content)).unwrap();
+    assert!(texts(&blocks, TextKind::Code).is_empty(), "{blocks:?}");
+}
+
+#[test]
+fn a_page_in_a_face_of_fixed_width_is_no_code() {
+    let content: String = (0..20)
+        .map(|row| {
+            show(
+                "F3",
+                10.0,
+                (50.0, 700.0 - 12.0 * row as f32),
+                "the whole page is typewritten text",
+            )
+        })
+        .collect();
+    let blocks = parse(one_page(&content)).unwrap();
+    assert!(texts(&blocks, TextKind::Code).is_empty(), "{blocks:?}");
+}
