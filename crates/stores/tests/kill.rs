@@ -1,4 +1,5 @@
 //! Writers that are killed, one after the other: what they were told is durable is there, and nothing is torn.
+//! With fault points compiled in, also a writer that fails at each of them in turn.
 //!
 //! A program of its own instead of a test function, so that it can be started again as the writer.
 #![expect(clippy::unwrap_used, reason = "a failing step fails the test")]
@@ -8,8 +9,9 @@
 )]
 
 use std::io::{BufRead as _, BufReader, Write as _};
+use std::os::unix::process::ExitStatusExt as _;
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::{Command, ExitCode, Stdio};
 use std::time::Duration;
 use stores::{Access, SqliteOptions, SqliteStore};
 use types::block::{Metadata, Span};
@@ -17,20 +19,28 @@ use types::document::{Hash, Label, OwnLabel};
 use types::embedding::{Embedding, ModelId};
 use types::ledger::{Change, Finish, Segment, VersionKey};
 use types::record::{Chunk, Record, Vector};
-use types::seam::{Repair, Store as _};
+use types::seam::{Repair, Store as _, StoreError, StoreErrorKind};
 
 const KILLS: usize = 25;
 const DIMENSIONS: usize = 32;
 /// The writer goes round over so many documents, so that most changes replace a version.
 const DOCUMENTS: usize = 12;
 
-fn main() {
+fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().collect();
-    if let [_, mode, path] = arguments.as_slice()
-        && mode == "--write"
-    {
-        write(Path::new(path));
+    match arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
+        [_, "--write", path] => write(Path::new(path)),
+        [_, "--fail", kind, at, path] => return fail(kind, at.parse().unwrap(), Path::new(path)),
+        _ => {}
     }
+    writers_are_killed();
+    if fault::COMPILED_IN {
+        every_point_fails();
+    }
+    ExitCode::SUCCESS
+}
+
+fn writers_are_killed() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("kb.db");
     let mut durable = 0;
@@ -39,6 +49,63 @@ fn main() {
         check(&path, durable);
     }
     println!("{KILLS} writers killed after {durable} changes, nothing lost, nothing torn");
+}
+
+/// For N = 1, 2, … the Nth point of a short run fails, until the run meets no fault: the store is sound then, and
+/// the same run made again completes it.
+fn every_point_fails() {
+    for kind in ["kill", "error", "full"] {
+        let mut at = 1;
+        loop {
+            let folder = tempfile::tempdir().unwrap();
+            let path = folder.path().join("kb.db");
+            let status = Command::new(std::env::current_exe().unwrap())
+                .args(["--fail", kind, &at.to_string()])
+                .arg(&path)
+                .status()
+                .unwrap();
+            assert!(status.success() || status.code() == Some(3) || status.signal() == Some(9));
+            run(&path).unwrap();
+            check(&path, RUN);
+            if status.success() {
+                break;
+            }
+            at += 1;
+        }
+        assert!(at > 20, "a run passes more points than {at}");
+        println!("{} points made to fail by {kind}", at - 1);
+    }
+}
+
+/// Changes of a short run.
+const RUN: usize = 5;
+
+fn fail(kind: &str, at: u64, path: &Path) -> ExitCode {
+    let kind = match kind {
+        "kill" => fault::Kind::Kill,
+        "full" => fault::Kind::DiskFull,
+        _ => fault::Kind::Error,
+    };
+    fault::arm(fault::Plan { at, kind });
+    match run(path) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            let full = error.kind == StoreErrorKind::DiskFull;
+            assert_eq!(full, kind == fault::Kind::DiskFull, "{error}");
+            ExitCode::from(3)
+        }
+    }
+}
+
+fn run(path: &Path) -> Result<(), StoreError> {
+    let store = SqliteStore::open(path, Access::Create, SqliteOptions::default())?;
+    let _held = store.lock_for_writing(Duration::ZERO)?;
+    store.bind_model(&model())?;
+    let told = store.setting("told")?.map_or(0, |n| n.parse().unwrap());
+    for number in told + 1..=RUN {
+        change(&store, number)?;
+    }
+    store.tidy()
 }
 
 /// Kills a writer once it has told of `told` changes; returns the last that it told of.
@@ -64,21 +131,13 @@ fn kill_one(path: &Path, told: usize) -> usize {
 fn write(path: &Path) -> ! {
     let store = SqliteStore::open(path, Access::Create, SqliteOptions::default()).unwrap();
     let _held = store.lock_for_writing(Duration::ZERO).unwrap();
-    let (provider, model) = ("test".to_owned(), String::new());
-    store.bind_model(&ModelId { provider, model, dimensions: DIMENSIONS }).unwrap();
-    let first = store.setting("told").unwrap().map_or(0, |n| n.parse().unwrap());
-    for number in first + 1.. {
-        let parts = number % 3;
-        for part in 0..=parts {
-            assert!(!store.apply(vec![segment(&store, number, part, parts)]).unwrap()[0].lost);
-        }
-        if number.is_multiple_of(5) {
-            store.sweep().unwrap();
-        }
+    store.bind_model(&model()).unwrap();
+    let told = store.setting("told").unwrap().map_or(0, |n| n.parse().unwrap());
+    for number in told + 1.. {
+        change(&store, number).unwrap();
         if number.is_multiple_of(17) {
             store.tidy().unwrap();
         }
-        store.set_setting("told", &number.to_string()).unwrap();
         let mut out = std::io::stdout().lock();
         writeln!(out, "{number}").unwrap();
         out.flush().unwrap();
@@ -86,12 +145,31 @@ fn write(path: &Path) -> ! {
     unreachable!("there are more numbers than time")
 }
 
+fn model() -> ModelId {
+    ModelId { provider: "test".to_owned(), model: String::new(), dimensions: DIMENSIONS }
+}
+
+/// One version of one document, in one to three segments.
+fn change(store: &SqliteStore, number: usize) -> Result<(), StoreError> {
+    let parts = number % 3;
+    for part in 0..=parts {
+        assert!(!store.apply(vec![segment(store, number, part, parts)?])?[0].lost);
+    }
+    store.sweep()?;
+    store.set_setting("told", &number.to_string())
+}
+
 /// Chunks of one segment of change `number`.
 fn chunks(number: usize) -> usize {
     3 + number % 40
 }
 
-fn segment(store: &SqliteStore, number: usize, part: usize, parts: usize) -> Change {
+fn segment(
+    store: &SqliteStore,
+    number: usize,
+    part: usize,
+    parts: usize,
+) -> Result<Change, StoreError> {
     let name = format!("{}.md", number % DOCUMENTS);
     let chunks = chunks(number);
     let hash = Hash(*blake3::hash(&number.to_le_bytes()).as_bytes());
@@ -103,8 +181,8 @@ fn segment(store: &SqliteStore, number: usize, part: usize, parts: usize) -> Cha
         metadata: Metadata::default(),
         warnings: Vec::new(),
     });
-    Change::Segment(Segment {
-        source: store.source("/books").unwrap(),
+    Ok(Change::Segment(Segment {
+        source: store.source("/books")?,
         file: name.clone(),
         name,
         key: VersionKey { content: hash, pipeline: hash },
@@ -112,7 +190,7 @@ fn segment(store: &SqliteStore, number: usize, part: usize, parts: usize) -> Cha
         first: (part * chunks) as u32,
         records: (0..chunks).map(|at| record(number, part * chunks + at)).collect(),
         finish,
-    })
+    }))
 }
 
 fn record(number: usize, seq: usize) -> Record {
