@@ -28,6 +28,7 @@ use std::fs::File;
 use std::io::{self, Write};
 use std::ops::ControlFlow;
 use std::os::fd::AsFd;
+use std::os::unix::process::CommandExt;
 use std::process::{Command, ExitCode};
 use types::block::Block;
 use types::document::Body;
@@ -50,6 +51,8 @@ const ONE_ARENA: (&str, &str) = ("MALLOC_ARENA_MAX", "1");
 pub(crate) fn parsing(argument: &str) -> Command {
     let mut command = Spawner::ourselves();
     command.env(ONE_ARENA.0, ONE_ARENA.1).arg(PARSE_WORD).arg(argument).current_dir("/");
+    // Of its own: a terminal sends its interrupt to every process of the group, and ours decides what ends.
+    command.process_group(0);
     command
 }
 

@@ -5,7 +5,7 @@ mod record;
 mod verdict;
 
 use crate::child::COMMAND_WORD;
-use crate::patience::{Exhausted, Patience};
+use crate::patience::{Impatience, Patience};
 use crate::piped::{Lost, Piped};
 use crate::sandbox::Sandbox;
 use crate::spawner::Spawner;
@@ -54,16 +54,14 @@ impl Sandbox {
         };
         let mut records = Records::new(push);
         let mut patience = Patience::of(job.timeout);
+        patience.until(self.interrupt());
         let ending = match follow(&mut piped, &mut records, &mut patience, output_bytes) {
             Followed::ConsumerGone => return Ok(()),
             Followed::Flooded => Some(Ending::Output(output_bytes)),
             Followed::Exhausted => Some(Ending::Wall),
-            Followed::Ended => match piped.wait_for_leader(&mut patience) {
-                Err(Exhausted) => Some(Ending::Wall),
-                Ok(()) => match piped.end() {
-                    Ok((status, words)) => Ending::of(status, &words),
-                    Err(error) => Some(Ending::CannotStart(error.to_string())),
-                },
+            Followed::Ended => match piped.end() {
+                Ok((status, words)) => Ending::of(status, &words),
+                Err(error) => Some(Ending::CannotStart(error.to_string())),
             },
         };
         match ending {
@@ -121,6 +119,10 @@ fn follow(
         let received = match piped.receive(&mut buffer, patience) {
             Ok(received) => received,
             Err(Lost::Exhausted) => return Followed::Exhausted,
+            Err(Lost::Interrupted) => match records.ask() {
+                ControlFlow::Continue(()) => continue,
+                ControlFlow::Break(()) => return Followed::ConsumerGone,
+            },
             Err(Lost::Ended) => break,
         };
         let Some(left) = output_left.checked_sub(received as u64) else {
@@ -133,7 +135,26 @@ fn follow(
         }
     }
     match lines.end(&mut |line| records.take(line)) {
-        ControlFlow::Continue(()) => Followed::Ended,
+        ControlFlow::Continue(()) => wait_for_leader(piped, records, patience),
         ControlFlow::Break(()) => Followed::ConsumerGone,
+    }
+}
+
+/// A command may close its output long before it ends.
+fn wait_for_leader(
+    piped: &mut Piped,
+    records: &mut Records<'_>,
+    patience: &mut Patience,
+) -> Followed {
+    loop {
+        match piped.wait_for_leader(patience) {
+            Ok(()) => return Followed::Ended,
+            Err(Impatience::Exhausted) => return Followed::Exhausted,
+            Err(Impatience::Interrupted) => {
+                if records.ask().is_break() {
+                    return Followed::ConsumerGone;
+                }
+            }
+        }
     }
 }

@@ -146,7 +146,7 @@ impl Live {
     pub(crate) fn death(self, why: NoFrame) -> Death {
         match why {
             NoFrame::Garbled => Death::Garbled,
-            NoFrame::Lost(Lost::Exhausted) => Death::Wall,
+            NoFrame::Lost(Lost::Exhausted | Lost::Interrupted) => Death::Wall,
             NoFrame::Lost(Lost::Ended) => match self.pipes.end() {
                 Ok((status, words)) => Death::of(status, &words),
                 Err(_) => Death::Garbled,

@@ -2,38 +2,56 @@
 
 use rustix::event::{PollFd, Timespec, poll};
 use rustix::io::Errno;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
+
+/// So soon a waiting thread sees that it is interrupted.
+const GLANCE: Duration = Duration::from_millis(200);
 
 /// Falls only while we wait for the child: what the consumer of its output does in between is not its fault.
 #[derive(Debug)]
 pub(crate) struct Patience {
     left: Duration,
+    interrupt: Option<Arc<AtomicBool>>,
 }
 
+/// Why a wait ended without anything to read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Exhausted;
+pub(crate) enum Impatience {
+    Exhausted,
+    /// Said once; the next wait goes on.
+    Interrupted,
+}
 
 impl Patience {
     pub(crate) fn of(left: Duration) -> Self {
-        Self { left }
+        Self { left, interrupt: None }
+    }
+
+    pub(crate) fn until(&mut self, interrupt: Option<&Arc<AtomicBool>>) {
+        self.interrupt = interrupt.cloned();
     }
 
     /// Returns when one of them is ready.
-    pub(crate) fn wait(&mut self, descriptors: &mut [PollFd<'_>]) -> Result<(), Exhausted> {
+    pub(crate) fn wait(&mut self, descriptors: &mut [PollFd<'_>]) -> Result<(), Impatience> {
         loop {
-            let before = Instant::now();
+            if self.interrupt.take_if(|flag| flag.load(Ordering::Relaxed)).is_some() {
+                return Err(Impatience::Interrupted);
+            }
+            let slice = self.interrupt.as_ref().map_or(self.left, |_| self.left.min(GLANCE));
             let timeout = Timespec {
-                tv_sec: self.left.as_secs() as i64,
-                tv_nsec: i64::from(self.left.subsec_nanos()),
+                tv_sec: slice.as_secs() as i64,
+                tv_nsec: i64::from(slice.subsec_nanos()),
             };
+            let before = Instant::now();
             let ready = poll(descriptors, Some(&timeout));
             self.left = self.left.saturating_sub(before.elapsed());
             match ready {
-                Ok(0) => return Err(Exhausted),
-                Ok(_) => return Ok(()),
+                Ok(1..) => return Ok(()),
                 // A signal handler ran, or the kernel was short of memory for a moment.
-                Err(Errno::INTR | Errno::AGAIN | Errno::NOMEM) if !self.left.is_zero() => {}
-                Err(_) => return Err(Exhausted),
+                Ok(0) | Err(Errno::INTR | Errno::AGAIN | Errno::NOMEM) if !self.left.is_zero() => {}
+                Ok(0) | Err(_) => return Err(Impatience::Exhausted),
             }
         }
     }

@@ -1,6 +1,6 @@
 //! A child and its pipes, none of which can block us.
 
-use crate::patience::{Exhausted, Patience};
+use crate::patience::{Impatience, Patience};
 use crate::population::Population;
 use rustix::event::{PollFd, PollFlags};
 use rustix::fs::{OFlags, fcntl_setfl};
@@ -19,11 +19,16 @@ pub(crate) enum Lost {
     /// The child has closed it: in most cases by its death.
     Ended,
     Exhausted,
+    /// Nothing is lost yet: the consumer has to be asked.
+    Interrupted,
 }
 
-impl From<Exhausted> for Lost {
-    fn from(Exhausted: Exhausted) -> Self {
-        Self::Exhausted
+impl From<Impatience> for Lost {
+    fn from(why: Impatience) -> Self {
+        match why {
+            Impatience::Exhausted => Self::Exhausted,
+            Impatience::Interrupted => Self::Interrupted,
+        }
     }
 }
 
@@ -172,7 +177,7 @@ impl Piped {
     }
 
     /// Until the leader of a group has ended by itself.
-    pub(crate) fn wait_for_leader(&mut self, patience: &mut Patience) -> Result<(), Exhausted> {
+    pub(crate) fn wait_for_leader(&mut self, patience: &mut Patience) -> Result<(), Impatience> {
         while let Some(leader) = &self.leader {
             let exit = readable(&leader.exit);
             let mut descriptors: Vec<_> =

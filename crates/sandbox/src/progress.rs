@@ -91,6 +91,11 @@ impl<'a> Progress<'a> {
         (self.push)(block)
     }
 
+    /// Whether the consumer wants more, when it was interrupted while nothing came.
+    pub(crate) fn ask(&mut self) -> ControlFlow<()> {
+        (self.push)(Block::Warning("interrupted while the parser worked".to_owned()))
+    }
+
     /// What would be an empty document is the fault of the deaths, if there were any.
     pub(crate) fn has_content(&self) -> bool {
         self.any_content

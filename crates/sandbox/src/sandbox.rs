@@ -13,6 +13,8 @@ use crate::verdict::Death;
 use crate::wire::Start;
 use std::io;
 use std::process::Stdio;
+use std::sync::atomic::AtomicBool;
+use std::sync::{Arc, OnceLock};
 use types::failure::{Failure, FailureClass};
 
 /// Seconds of processor time for the life of a child beyond its first job; jobs are granted theirs one by one.
@@ -22,6 +24,7 @@ const CPU_SECS_LIFE: u64 = 600;
 #[derive(Debug)]
 pub struct Sandbox {
     settings: SandboxSettings,
+    interrupt: OnceLock<Arc<AtomicBool>>,
     /// Before the spawner, so that the children have ended when its thread does.
     pool: Pool,
     population: Population,
@@ -33,6 +36,7 @@ impl Sandbox {
     pub fn new(settings: SandboxSettings) -> io::Result<Self> {
         Ok(Self {
             settings,
+            interrupt: OnceLock::new(),
             pool: Pool::default(),
             population: Population::default(),
             spawner: Spawner::start()?,
@@ -46,6 +50,17 @@ impl Sandbox {
         let missing = live.missing.clone();
         self.pool.give_back(live, &self.settings);
         Ok(missing)
+    }
+
+    /// Once this flag is set, a consumer is asked while its parser works in silence: `push` gets a warning, `visit`
+    /// an empty piece of data, and `Break` ends the job with `Ok`. Only the first flag counts.
+    pub fn heed(&self, interrupt: Arc<AtomicBool>) {
+        // A second one would belong to another run, whose consumers know it themselves.
+        let (Ok(()) | Err(_)) = self.interrupt.set(interrupt);
+    }
+
+    pub(crate) fn interrupt(&self) -> Option<&Arc<AtomicBool>> {
+        self.interrupt.get()
     }
 
     /// Memory of all children that live now, without what files back.

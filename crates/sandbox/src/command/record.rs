@@ -52,6 +52,11 @@ impl<'a> Records<'a> {
         }
     }
 
+    /// Whether the consumer wants more, when it was interrupted while nothing came.
+    pub(super) fn ask(&mut self) -> ControlFlow<()> {
+        (self.push)(Block::Warning("interrupted while the command worked".to_owned()))
+    }
+
     /// After the command has ended well.
     pub(super) fn finish(self) -> Result<(), Failure> {
         if self.bad > 0 && self.good == 0 {

@@ -5,6 +5,7 @@ use crate::frame::Op;
 use crate::job::Job;
 use crate::live::{Live, NoFrame};
 use crate::patience::Patience;
+use crate::piped::Lost;
 use crate::progress::{Next, Progress};
 use crate::settings::Budget;
 use crate::verdict::{Case, Death};
@@ -61,7 +62,13 @@ impl Sandbox {
             size: raw.size,
             cpu_secs: budget.cpu_secs,
         };
-        match converse(&mut live, &request, raw, budget, progress) {
+        let mut patience = Patience::of(budget.wall);
+        let sent = live.request(&request, &mut raw.body, &mut patience);
+        patience.until(self.interrupt());
+        let stop = sent.map_or_else(Stop::from, |()| {
+            collect(&mut live, patience, budget.output_bytes, progress)
+        });
+        match stop {
             Stop::Answered(answer) => {
                 self.pool.give_back(live, &self.settings);
                 answer.map(|()| Attempt::Ended)
@@ -80,21 +87,20 @@ enum Attempt {
     Died(Death),
 }
 
-fn converse(
+fn collect(
     live: &mut Live,
-    request: &Request,
-    raw: &mut RawDocument,
-    budget: &Budget,
+    mut patience: Patience,
+    output_bytes: u64,
     progress: &mut Progress<'_>,
 ) -> Stop {
-    let mut patience = Patience::of(budget.wall);
-    if let Err(unsent) = live.request(request, &mut raw.body, &mut patience) {
-        return unsent.into();
-    }
-    let mut output_left = budget.output_bytes;
+    let mut output_left = output_bytes;
     loop {
         let header = match live.next_frame(&mut patience) {
             Ok(header) => header,
+            Err(NoFrame::Lost(Lost::Interrupted)) => match progress.ask() {
+                ControlFlow::Continue(()) => continue,
+                ControlFlow::Break(()) => return Stop::ConsumerGone,
+            },
             Err(why) => return why.into(),
         };
         let Some(left) = output_left.checked_sub(header.length as u64) else {

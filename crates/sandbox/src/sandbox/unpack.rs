@@ -5,6 +5,7 @@ use crate::frame::{Header, Op};
 use crate::job::ArchiveJob;
 use crate::live::{Live, NoFrame};
 use crate::patience::Patience;
+use crate::piped::Lost;
 use crate::settings::Budget;
 use crate::verdict::{Case, Death};
 use crate::wire::{Archive, MemberFailed, Start};
@@ -13,6 +14,8 @@ use std::fs::File;
 use std::io::{self, Seek, Write};
 use std::ops::ControlFlow;
 use std::process::Stdio;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use types::document::{Body, RawDocument};
 use types::failure::Failure;
 use types::seam::parse::MemberEvent;
@@ -51,7 +54,7 @@ impl Sandbox {
             let input = inherited(&mut raw.body).map_err(|error| unreadable(&error))?;
             let mut live = self.start(&start, Stdio::from(input))?;
             let mut members = Members::new(visit);
-            let death = match members.follow(&mut live, &budget) {
+            let death = match members.follow(&mut live, &budget, self.interrupt()) {
                 Stop::Answered(answer) => return answer,
                 Stop::ConsumerGone => return Ok(()),
                 Stop::Unreadable(error) => return Err(unreadable(&error)),
@@ -94,12 +97,24 @@ impl<'a, 'v> Members<'a, 'v> {
         Self { visit, open: None, begun: false }
     }
 
-    fn follow(&mut self, live: &mut Live, budget: &Budget) -> Stop {
+    fn follow(
+        &mut self,
+        live: &mut Live,
+        budget: &Budget,
+        interrupt: Option<&Arc<AtomicBool>>,
+    ) -> Stop {
         let mut patience = Patience::of(budget.wall);
+        patience.until(interrupt);
         let mut output_left = budget.output_bytes;
         loop {
             let header = match live.next_frame(&mut patience) {
                 Ok(header) => header,
+                Err(NoFrame::Lost(Lost::Interrupted)) => {
+                    match (self.visit)(MemberEvent::Data(&[])) {
+                        ControlFlow::Continue(()) => continue,
+                        ControlFlow::Break(()) => return Stop::ConsumerGone,
+                    }
+                }
                 Err(why) => return why.into(),
             };
             let Some(left) = output_left.checked_sub(header.length as u64) else {

@@ -4,6 +4,8 @@ use crate::Case;
 use crate::fixture::{MEMORY, in_file, in_memory, sandbox};
 use sandbox::{ArchiveJob, UnpackBudget};
 use std::ops::ControlFlow;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use types::document::RawDocument;
 use types::failure::{Failure, FailureClass};
 use types::seam::parse::MemberEvent;
@@ -13,6 +15,7 @@ pub(crate) const CASES: &[Case] = &[
     ("a death in a member fails that member and the archive", half_a_member),
     ("what a child says about members is checked", checked),
     ("an archive that unpacks to too much is a bomb", bomb),
+    ("an interrupt reaches a consumer whose unpacker is silent", stalled),
     ("a refusal is the archive's failure", refused),
     ("a consumer that has enough ends the unpacking well", enough),
 ];
@@ -97,6 +100,17 @@ fn bomb() {
 fn refused() {
     let (_, end) = unpack("rar", &mut in_memory(b"x"));
     assert_eq!(end, Err(Failure::bad_document("rar", "none")));
+}
+
+fn stalled() {
+    let sandbox = sandbox();
+    sandbox.heed(Arc::new(AtomicBool::new(true)));
+    let mut events = Vec::new();
+    let end = sandbox.unpack(&archive("stall"), &mut in_memory(b"x"), MEMORY, &mut |event| {
+        events.push(format!("{event:?}"));
+        ControlFlow::Break(())
+    });
+    assert_eq!((events, end), (vec!["Data([])".to_owned()], Ok(())));
 }
 
 fn enough() {

@@ -6,6 +6,8 @@ use crate::processes::is_alive;
 use sandbox::CommandJob;
 use std::ops::ControlFlow;
 use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::time::{Duration, Instant};
 use types::block::Block;
 use types::failure::{Failure, FailureClass};
@@ -14,6 +16,7 @@ pub(crate) const CASES: &[Case] = &[
     ("a command gets the path and gives records", records),
     ("a command sees no secret of our environment", environment),
     ("each bad end of a command has its class", bad_ends),
+    ("an interrupt reaches a consumer whose command is silent", stalled),
     ("what a command leaves running is killed and not waited for", left_running),
     ("a command out of time is killed with what it started", out_of_time),
 ];
@@ -111,6 +114,27 @@ fn bad_ends() {
         assert_eq!(failure.class, class, "{failure:?}");
         assert!(failure.message.contains(message), "{}", failure.message);
     }
+}
+
+fn stalled() {
+    let sandbox = sandbox();
+    sandbox.heed(Arc::new(AtomicBool::new(true)));
+    let stalling = |script: &str| {
+        let command = ["sh", "-c", script].map(str::to_owned);
+        let begun = Instant::now();
+        let job = CommandJob {
+            command: &command,
+            path: Path::new("x"),
+            size: 1,
+            timeout: Duration::from_secs(100),
+            memory: 256 << 20,
+        };
+        let end = sandbox.command(&job, &mut |_| ControlFlow::Break(()));
+        assert_eq!(end, Ok(()));
+        assert!(begun.elapsed() < Duration::from_secs(50));
+    };
+    stalling("sleep 1000");
+    stalling("exec >&-; sleep 1000");
 }
 
 fn left_running() {

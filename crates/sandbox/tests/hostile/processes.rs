@@ -8,6 +8,8 @@ use std::fs::File;
 use std::io::{BufRead, BufReader, Write};
 use std::ops::ControlFlow;
 use std::process::{Command, Stdio};
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::time::{Duration, Instant};
 use types::block::Block;
 use types::failure::FailureClass;
@@ -23,6 +25,8 @@ pub(crate) const CASES: &[Case] = &[
     ("a killed parent leaves no child behind", doomed),
     ("a child that was killed while idle harms no document", killed_idle),
     ("eight threads use one sandbox at once", eight_threads),
+    ("a child is not of our process group", own_group),
+    ("an interrupt reaches a consumer whose parser is silent", interrupted),
     ("the memory of children is seen while they work", resident),
     ("a child never holds more than its lease", never_more),
     ("a lease below what a parser needs is a bomb that names it", small_lease),
@@ -184,6 +188,39 @@ fn eight_threads() {
         }
     });
     assert!(children().len() <= settings().idle_max);
+}
+
+fn interrupted() {
+    let flag = Arc::new(AtomicBool::new(true));
+    let sandbox = sandbox();
+    sandbox.heed(Arc::clone(&flag));
+    let begun = Instant::now();
+    for answer in [ControlFlow::Break(()), ControlFlow::Continue(())] {
+        let mut asked = 0;
+        let mut answered = || {
+            asked += 1;
+            answer
+        };
+        let end = match answer {
+            ControlFlow::Break(()) => {
+                sandbox.parse(&job("park"), &mut in_memory(b""), MEMORY, &mut |_| answered())
+            }
+            // Who goes on is not asked again.
+            ControlFlow::Continue(()) => {
+                sandbox.parse(&job("burn"), &mut in_memory(b""), MEMORY, &mut |_| answered())
+            }
+        };
+        assert_eq!((asked, end), (1, Ok(())));
+    }
+    assert!(begun.elapsed() < Duration::from_secs(30));
+}
+
+/// A terminal sends its interrupt to the whole group.
+fn own_group() {
+    let sandbox = sandbox();
+    assert_serves(&sandbox, &mut in_memory(b"x"), b"x");
+    let child = rustix::process::Pid::from_raw(only_child().parse().unwrap());
+    assert_eq!(rustix::process::getpgid(child).unwrap(), child.unwrap());
 }
 
 fn resident() {

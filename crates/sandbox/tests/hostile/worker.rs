@@ -112,6 +112,7 @@ impl Worker for Hostile {
                 assert!(tell(MemberEvent::Data(b"half of")));
                 std::process::abort();
             }
+            "stall" => park(),
             "dies-at-once" => std::process::abort(),
             "escapes" => assert!(tell(MemberEvent::Begin { name: "../../etc/passwd" })),
             "headless" => assert!(tell(MemberEvent::Data(b"of no member"))),
