@@ -10,7 +10,7 @@ use crate::memory::Sampler;
 use crate::report::Report;
 use crate::settings::{OnBadChunk, Settings};
 use crate::wire::embedder::{self, Chosen};
-use crate::wire::{parsers, signals, store};
+use crate::wire::{own_files, parsers, signals, store};
 use connectors::source::{open_argument, open_named};
 use flow::interrupt::Interrupt;
 use ingest::chunk::ChunkSettings;
@@ -19,9 +19,10 @@ use ingest::outcome::{End, Outcome};
 use ingest::progress::Progress;
 use ingest::run::{self, Parts};
 use ingest::settings::{BadChunk, Batch, Mode, Prune};
+use sandbox::Sandbox;
 use serde_json::Value;
 use std::collections::HashSet;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use stores::Access;
 use types::failure::{Failure, FailureClass};
@@ -50,15 +51,19 @@ pub(crate) enum Sources {
 type Opening = Result<Arc<dyn Source>, SourceError>;
 
 impl Sources {
-    fn open(&self, exclude: &[String]) -> Vec<(&str, Opening)> {
-        match self {
-            Self::Arguments(words) => {
-                words.iter().map(|word| (word.as_str(), open_argument(word, exclude))).collect()
-            }
-            Self::Stored(names) => {
-                names.iter().map(|name| (name.as_str(), open_named(name, exclude))).collect()
-            }
-        }
+    /// Our own files inside a source are left out.
+    fn open(&self, settings: &Settings, out: Option<&Path>) -> Vec<(&str, Opening)> {
+        let (Self::Arguments(names) | Self::Stored(names)) = self;
+        let opened = names.iter().map(|name| {
+            let mut exclude = own_files::patterns(Path::new(name), settings.store.reveal(), out);
+            exclude.extend(settings.exclude.iter().cloned());
+            let opening = match self {
+                Self::Arguments(_) => open_argument(name, &exclude),
+                Self::Stored(_) => open_named(name, &exclude),
+            };
+            (name.as_str(), opening)
+        });
+        opened.collect()
     }
 
     pub(crate) fn is_empty(&self) -> bool {
@@ -124,6 +129,7 @@ pub(crate) struct Job<'j> {
     request: &'j Request,
     settings: &'j Settings,
     parts: Parts,
+    sandbox: Arc<Sandbox>,
     sampler: Sampler,
     progress: Arc<Progress>,
 }
@@ -159,12 +165,14 @@ impl<'j> Job<'j> {
             request,
             settings,
             parts,
-            sampler: Sampler::new(sandbox),
+            sampler: Sampler::new(Arc::clone(&sandbox)),
+            sandbox,
             progress: Arc::default(),
         })
     }
 
     pub(crate) fn run(&self, only: Option<Only>, interrupt: &Interrupt) -> Result<Done, Failed> {
+        self.sandbox.heed(interrupt.flag());
         let (sources, missing) = self.open_sources()?;
         let settings = self.run_settings(only);
         let outcome = {
@@ -210,7 +218,11 @@ impl<'j> Job<'j> {
     fn open_sources(&self) -> Result<(Vec<Arc<dyn Source>>, u64), Failed> {
         let mut sources = Vec::new();
         let mut refused = Vec::new();
-        for (name, opened) in self.request.sources.open(&self.settings.exclude) {
+        let out = match &self.settings.consolidated.out {
+            Some(out) => Some(out.clone()),
+            None => self.parts.store.setting(OUT)?.map(PathBuf::from),
+        };
+        for (name, opened) in self.request.sources.open(self.settings, out.as_deref()) {
             match opened {
                 Ok(source) => sources.push(source),
                 Err(error) => refused.push((name, error)),

@@ -10,6 +10,7 @@ use types::seam::Parsers;
 pub(crate) fn build(settings: &Settings) -> Result<(Arc<dyn Parsers>, Arc<Sandbox>), Failed> {
     let mut limits = SandboxSettings::recommended();
     limits.cpu_base = settings.limits.parse_time;
+    limits.idle_max = settings.workers.get();
     let sandbox = Sandbox::new(limits).map_err(|error| {
         Failed::internal(format!("cannot start the thread of the parser children: {error}"))
     })?;

@@ -249,6 +249,17 @@ fn a_failed_document_is_listed_not_tried_again_and_comes_back_after_a_fix() {
 }
 
 #[test]
+fn our_own_files_inside_a_source_are_no_documents() {
+    let desk = Desk::new();
+    desk.write("a.txt", "the only document");
+    for _ in 0..2 {
+        let answer = desk.run(["ingest", ".", "--json", "-q", "--out", "docs/out"]).exits(0);
+        assert_eq!(answer.number("documents.seen"), 1);
+    }
+    assert_eq!(desk.ingest(&[]).exits(0).number("documents.seen"), 1, "the remembered folder too");
+}
+
+#[test]
 fn a_dry_run_says_what_would_be_done_and_does_nothing() {
     let desk = Desk::new();
     desk.write("a.txt", prose(1, 700));
