@@ -60,6 +60,12 @@ impl Drop for Display {
     }
 }
 
+/// Something that a user has to know besides the result.
+pub(crate) fn tell(message: &str, hint: &str) {
+    // There is nowhere left to say that stderr is closed.
+    drop(writeln!(stderr().lock(), "gristmill: {message}\nhint: {hint}"));
+}
+
 #[derive(Clone, Copy)]
 enum Style {
     None,

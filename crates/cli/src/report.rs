@@ -1,8 +1,10 @@
 //! The result of `ingest` as JSON and as text.
 
-use ingest::outcome::{End, Outcome};
+use crate::failed::Failed;
+use ingest::outcome::Outcome;
 use serde_json::{Value, json};
 use types::embedding::ModelId;
+use types::failure::FailureClass;
 
 /// Everything around the outcome that the result names.
 pub(crate) struct Report<'r> {
@@ -115,9 +117,6 @@ impl Report<'_> {
                 self.store
             ),
         ];
-        if let End::PruneRefused { gone, of } = self.outcome.end {
-            lines.push(prune_refused(gone, of));
-        }
         lines.extend(self.outcome.failures.iter().map(|(document, failure)| {
             format!(
                 "failed: {}: {} ({})\n  hint: {}",
@@ -131,9 +130,11 @@ impl Report<'_> {
     }
 }
 
-pub(crate) fn prune_refused(gone: u64, of: u64) -> String {
-    format!(
-        "nothing was removed: {gone} of {of} documents are gone from the sources; if that is right, use --prune=all"
+pub(crate) fn prune_refused(gone: u64, of: u64) -> Failed {
+    Failed::new(
+        FailureClass::Denied,
+        format!("nothing was removed: {gone} of {of} documents are gone from the sources"),
+        "check that the sources are all there; if so many are meant to go, use --prune=all",
     )
 }
 

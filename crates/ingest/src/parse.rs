@@ -11,8 +11,8 @@ mod relabel;
 
 use crate::outcome::RunError;
 use crate::run::Context;
-use crate::source::{Task, What};
-use file::FileReader;
+use crate::source::{Rules, Task, What};
+use file::{FileReader, Labels};
 use flow::queue::{Receiver, Sender};
 use std::sync::Mutex;
 use step::Step;
@@ -32,7 +32,11 @@ pub(crate) fn work(
             What::Unreadable(failure) => {
                 FileReader::new(cx, &task.from, &task.file, steps).refuse(&failure)
             }
-            What::Read => FileReader::new(cx, &task.from, &task.file, steps).read(),
+            What::Read(rules) => {
+                let labels =
+                    if rules == Rules::Changed { Labels::Changed } else { Labels::AsStored };
+                FileReader::new(cx, &task.from, &task.file, steps).with_labels(labels).read()
+            }
         };
         match done {
             Ok(()) => {}

@@ -71,8 +71,10 @@ impl Progress {
     pub fn documents(&self) -> Documents {
         let (ingested, unchanged, failed) =
             (self.ingested.get(), self.unchanged.get(), self.failed.get());
+        // A dry run plans what another run would ingest.
+        let planned = self.plan_new.get() + self.plan_changed.get();
         Documents {
-            seen: ingested + unchanged + failed,
+            seen: ingested + unchanged + failed + planned,
             ingested,
             unchanged,
             removed: self.removed.get(),

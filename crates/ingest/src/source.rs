@@ -33,9 +33,16 @@ pub(crate) struct Task {
     pub what: What,
 }
 
+/// Whether the rules for labels are those of the last run over a file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Rules {
+    AsBefore,
+    Changed,
+}
+
 pub(crate) enum What {
     /// New, or its gate does not hold.
-    Read,
+    Read(Rules),
     /// Only the rules for labels changed.
     Relabel(FileState),
     /// Listed, but nobody can read it.
@@ -153,7 +160,10 @@ impl Walk<'_, '_> {
                 }
                 What::Relabel(gate)
             }
-            _ => What::Read,
+            (None, gate) => What::Read(match gate {
+                Some(gate) if gate.labelling == self.cx.settings.labelling_hash => Rules::AsBefore,
+                _ => Rules::Changed,
+            }),
         };
         let task = Task { from: self.from.clone(), file, what };
         if self.tasks.send(task).is_err() {

@@ -2,12 +2,12 @@
 
 use super::print;
 use crate::args::Format;
-use crate::display::{Display, Verbosity};
+use crate::display::{self, Display, Verbosity};
 use crate::failed::{EXIT_FAILED, EXIT_FINDINGS, Failed};
 use crate::hooks;
 use crate::label::Labeller;
 use crate::memory::Sampler;
-use crate::report::Report;
+use crate::report::{self, Report};
 use crate::settings::{OnBadChunk, Settings};
 use crate::wire::embedder::{self, Chosen};
 use crate::wire::{own_files, parsers, signals, store};
@@ -66,6 +66,21 @@ impl Sources {
         opened.collect()
     }
 
+    /// Consolidated files in the source folder itself would be documents of the next run.
+    fn apart_from(&self, out: &Path) -> Result<(), Failed> {
+        let (Self::Arguments(names) | Self::Stored(names)) = self;
+        match names.iter().find(|name| own_files::holds(out, Path::new(name))) {
+            None => Ok(()),
+            Some(name) => Err(Failed::usage(
+                format!(
+                    "the folder of the consolidated files, {}, holds the source {name}",
+                    out.display()
+                ),
+                "name a folder of its own with --out; it may lie inside the source",
+            )),
+        }
+    }
+
     pub(crate) fn is_empty(&self) -> bool {
         let (Self::Arguments(names) | Self::Stored(names)) = self;
         names.is_empty()
@@ -115,6 +130,11 @@ fn write(
     let job = Job::new(request, settings, Arc::clone(store))?;
     let done = job.run(None, interrupt)?;
     let mut result = job.report(&done).json();
+    if let End::PruneRefused { gone, of } = done.outcome.end {
+        let refused = report::prune_refused(gone, of);
+        result["error"] = refused.json()["error"].clone();
+        display::tell(&refused.message, &refused.hint);
+    }
     store.end_run(done.outcome.run, &result.to_string())?;
     let hooks = hooks::run(&settings.hooks, &result);
     if !hooks.is_empty() {
@@ -216,14 +236,19 @@ impl<'j> Job<'j> {
 
     /// A SOURCE that cannot be opened is listed, and the others go on; none at all is an end.
     fn open_sources(&self) -> Result<(Vec<Arc<dyn Source>>, u64), Failed> {
-        let mut sources = Vec::new();
+        let mut sources: Vec<Arc<dyn Source>> = Vec::new();
         let mut refused = Vec::new();
         let out = match &self.settings.consolidated.out {
             Some(out) => Some(out.clone()),
             None => self.parts.store.setting(OUT)?.map(PathBuf::from),
         };
+        if let Some(out) = &out {
+            self.request.sources.apart_from(out)?;
+        }
         for (name, opened) in self.request.sources.open(self.settings, out.as_deref()) {
             match opened {
+                // One source under two spellings is still one: two walks over it would race for its documents.
+                Ok(source) if sources.iter().any(|known| known.name() == source.name()) => {}
                 Ok(source) => sources.push(source),
                 Err(error) => refused.push((name, error)),
             }
@@ -276,6 +301,12 @@ impl<'j> Job<'j> {
             return Ok(());
         };
         consolidate(store, &folder, vectors, &self.progress)?;
+        // Remembered only once it was written: a folder that cannot be must not stop the next run.
+        store.set_setting(OUT, &folder.to_string_lossy())?;
+        store.set_setting(
+            OUT_VECTORS,
+            if vectors == EntryVectors::With { "with" } else { "without" },
+        )?;
         Ok(())
     }
 }
@@ -292,17 +323,12 @@ fn remembered_folder(
             Failed::usage(format!("--out {}: {error}", out.display()), "name a folder")
         })?;
         let vectors = settings.consolidated.vectors.unwrap_or(EntryVectors::Without);
-        let Some(text) = absolute.to_str() else {
+        if absolute.to_str().is_none() {
             return Err(Failed::usage(
                 format!("--out {}: not UTF-8", absolute.display()),
                 "name another folder",
             ));
-        };
-        store.set_setting(OUT, text)?;
-        store.set_setting(
-            OUT_VECTORS,
-            if vectors == EntryVectors::With { "with" } else { "without" },
-        )?;
+        }
         return Ok(Some((absolute, vectors)));
     }
     let Some(out) = store.setting(OUT)? else { return Ok(None) };
@@ -317,7 +343,8 @@ fn exit(done: &Done) -> u8 {
     match done.outcome.end {
         End::Interrupted => signals::INTERRUPTED as u8,
         End::PruneRefused { .. } => EXIT_FAILED,
-        End::Complete if done.missing > 0 || !done.outcome.failures.is_empty() => EXIT_FINDINGS,
+        End::Complete if done.missing > 0 || done.outcome.documents.failed > 0 => EXIT_FINDINGS,
+        End::Complete if !done.outcome.failures.is_empty() => EXIT_FINDINGS,
         End::Complete => 0,
     }
 }

@@ -14,6 +14,14 @@ pub(crate) fn patterns(source: &Path, store_url: &str, out: Option<&Path>) -> Ve
     store.chain(out).collect()
 }
 
+/// Whether `folder` is the source, or lies above it.
+pub(crate) fn holds(folder: &Path, source: &Path) -> bool {
+    match (resolved(folder), resolved(source)) {
+        (Some(folder), Some(source)) => source.starts_with(folder),
+        _ => false,
+    }
+}
+
 /// The path as a pattern, if it lies below the source.
 fn inside(source: &Path, path: &Path) -> Option<String> {
     let source = resolved(source)?;

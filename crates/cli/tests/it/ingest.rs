@@ -272,3 +272,70 @@ fn a_dry_run_says_what_would_be_done_and_does_nothing() {
     let plan = desk.ingest(&["--dry-run"]).exits(0);
     assert_eq!((plan.number("plan.changed"), plan.number("plan.new")), (1, 0));
 }
+
+#[test]
+fn one_source_under_two_spellings_is_read_once() {
+    let desk = Desk::new();
+    desk.write("long.txt", prose(4, 60_000));
+    for n in 0..200 {
+        desk.write(&format!("{n}.txt"), format!("document {n}"));
+    }
+    let answer = desk.run(["ingest", "docs", "./docs/", "--json", "-q"]).exits(0);
+    assert_eq!(answer.number("documents.seen"), 201);
+    assert_eq!(answer.number("chunks.removed"), 0);
+    desk.verifies();
+}
+
+#[test]
+fn the_source_folder_takes_no_consolidated_files() {
+    let desk = Desk::new();
+    desk.write("a/x.txt", "hello");
+    for out in ["docs", "."] {
+        let answer = desk.ingest(&["--out", out]).exits(2);
+        assert!(answer.stderr.contains("holds the source"), "{answer:?}");
+    }
+    desk.ingest(&["--out", "docs/out"]).exits(0);
+    assert_eq!(desk.ingest(&[]).exits(0).number("documents.seen"), 1);
+}
+
+#[test]
+fn a_purged_failure_is_still_a_failure_of_the_run() {
+    let desk = Desk::new();
+    desk.write("empty.txt", "");
+    desk.ingest(&[]).exits(3);
+    desk.run(["failures", "purge", "--all"]).exits(0);
+    assert_eq!(desk.ingest(&[]).exits(3).number("documents.failed"), 1);
+}
+
+const RECORDS: &str = r#"
+[[parsers]]
+match = "*.rec"
+command = ["sh", "-c", "printf '%s\n' '{\"text\":\"the heron waits\",\"domain\":\"birds\"}' '{\"text\":\"the otter dives\"}'; exit $(cat $0)"]
+"#;
+
+#[test]
+fn records_of_a_command_keep_their_labels_and_survive_its_death() {
+    let desk = Desk::new();
+    std::fs::write(desk.path().join("gristmill.toml"), RECORDS).unwrap();
+    let path = desk.write("zoo/a.rec", "0");
+    desk.ingest(&[]).exits(0);
+    assert_eq!(desk.search(&["heron", "-k", "1", "--mode", "keyword"])[0]["domain"], "birds");
+    assert_eq!(desk.search(&["otter", "-k", "1", "--mode", "keyword"])[0]["domain"], "zoo");
+    std::fs::File::options()
+        .write(true)
+        .open(&path)
+        .unwrap()
+        .set_modified(std::time::SystemTime::now())
+        .unwrap();
+    let touched = desk.ingest(&[]).exits(0);
+    assert_eq!((touched.number("documents.unchanged"), touched.number("chunks.written")), (1, 0));
+
+    desk.write("zoo/a.rec", "7");
+    let died = desk.ingest(&[]).exits(3);
+    assert_eq!(died.json()["failures"][0]["document"], "zoo/a.rec");
+    assert_eq!(
+        desk.found(&["otter", "-k", "1", "--mode", "keyword"]),
+        ["zoo/a.rec"],
+        "what came before is kept"
+    );
+}

@@ -1,7 +1,7 @@
 //! One file's blocks into one document, or into one per item.
 
 use super::Stop;
-use super::file::{FileReader, Met};
+use super::file::{FileReader, Labels, Met};
 use super::step::{DocumentRef, Ending, Step};
 use crate::chunk::Chunker;
 use crate::settings::Mode;
@@ -93,7 +93,7 @@ impl Reading<'_, '_, '_, '_> {
 enum Shape {
     /// Half of it is not what its author wrote: nothing is kept.
     Plain,
-    /// Pages stand for themselves.
+    /// Pages, and the records of a command, stand for themselves.
     Pages,
     /// Items are documents of their own.
     Items,
@@ -103,7 +103,7 @@ impl Shape {
     fn with(self, block: &Block) -> Self {
         match block {
             Block::Item(_) | Block::BadItem { .. } => Self::Items,
-            Block::Page(_) if self == Self::Plain => Self::Pages,
+            Block::Page(_) | Block::Record(_) if self == Self::Plain => Self::Pages,
             _ => self,
         }
     }
@@ -259,7 +259,7 @@ impl<'c> Current<'c> {
         let state = cx.parts.store.document(reader.from.id, name)?;
         let mut first = 0;
         if let Some(state) = &state {
-            if state.head == Some(key) && !state.mixed {
+            if state.head == Some(key) && !(state.mixed && reader.labels == Labels::Changed) {
                 unchanged(reader, state)?;
                 return Ok(Gate::Unchanged);
             }

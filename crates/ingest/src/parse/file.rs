@@ -32,6 +32,7 @@ pub(super) struct FileReader<'f, 'c> {
     pub bad: u32,
     /// Names that the file gave already, with their content: an id may occur once.
     pub met: AHashMap<[u8; 16], Hash>,
+    pub labels: Labels,
     /// Limit of one level of archives, while one is open.
     pub unpack_memory: u64,
 }
@@ -62,8 +63,13 @@ impl<'f, 'c> FileReader<'f, 'c> {
             good: 0,
             bad: 0,
             met: AHashMap::new(),
+            labels: Labels::AsStored,
             unpack_memory: 0,
         }
+    }
+
+    pub(super) fn with_labels(self, labels: Labels) -> Self {
+        Self { labels, ..self }
     }
 
     /// The file as one failed document.
@@ -256,6 +262,13 @@ impl<'f, 'c> FileReader<'f, 'c> {
         self.steps.send(Step::File(self.file_ref, state))?;
         Ok(())
     }
+}
+
+/// Whether chunks with labels of their own must be labelled again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Labels {
+    AsStored,
+    Changed,
 }
 
 /// Whether a name occurred before in its file.

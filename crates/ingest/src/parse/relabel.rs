@@ -1,7 +1,7 @@
 //! New rules for labels over an unchanged file: no parse, no vector.
 
 use super::Stop;
-use super::file::FileReader;
+use super::file::{FileReader, Labels};
 use super::step::{FileRef, Step};
 use crate::run::Context;
 use crate::source::Opened;
@@ -27,7 +27,7 @@ pub(super) fn relabel(
         if page.iter().any(|state| state.mixed) {
             // Chunks with labels of their own take the rest of theirs from the rules: read it again. The store
             // has the vectors.
-            return FileReader::new(cx, from, file, steps).read();
+            return FileReader::new(cx, from, file, steps).with_labels(Labels::Changed).read();
         }
         for state in &page {
             let label = (cx.settings.labelling)(&state.name, &state.own);
