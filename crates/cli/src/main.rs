@@ -31,11 +31,27 @@ fn main() -> ExitCode {
     if let Some(code) = sandbox::child::entry(&FormatWorker) {
         return code;
     }
-    let args = Args::parse();
+    let args = match Args::try_parse() {
+        Ok(args) => args,
+        Err(error) => return misused(&error),
+    };
     match run(&args) {
         Ok(code) => ExitCode::from(code),
         Err(failed) => tell(&failed, &args.globals),
     }
+}
+
+/// Help and version are answers; anything else is wrong usage, which a program that asked for JSON gets as such.
+fn misused(error: &clap::Error) -> ExitCode {
+    if error.use_stderr() && std::env::args_os().any(|argument| argument == "--json") {
+        let message = error.to_string();
+        let first = message.lines().next().unwrap_or_default().trim_start_matches("error: ");
+        let failed = Failed::usage(first, "see: gristmill --help");
+        drop(commands::print(args::Format::Json, &failed.json(), ""));
+    }
+    // A closed terminal has nothing to be told.
+    drop(error.print());
+    ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(failed::EXIT_USAGE))
 }
 
 fn run(args: &Args) -> Result<u8, Failed> {

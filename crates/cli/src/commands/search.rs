@@ -22,6 +22,14 @@ pub(crate) struct Request {
 
 pub(crate) fn search(request: &Request, settings: &Settings) -> Result<u8, Failed> {
     let started = Instant::now();
+    if let Some(glob) = &request.filter.document {
+        globset::Glob::new(glob).map_err(|error| {
+            Failed::usage(
+                format!("--document {glob:?}: {}", error.kind()),
+                "write a pattern such as 'books/*.md'",
+            )
+        })?;
+    }
     let store = store::open(settings.store.reveal(), Access::Read)?;
     let spelled = store.spell(&request.words)?;
     let vector = match request.mode {

@@ -241,10 +241,13 @@ fn wrong_usage_is_exit_2_and_says_what_is_expected() {
         &["failures", "retry"],
         &["failures", "retry", "nonsense"],
         &["frobnicate"],
+        &["search", "x", "--document", "["],
     ] {
         let answer = desk.run(arguments).exits(2);
         assert!(!answer.stderr.is_empty(), "{arguments:?}");
     }
+    let told = desk.run(["search", "--json"]).exits(2);
+    assert!(told.json()["error"]["message"].is_string());
     std::fs::write(desk.path().join("gristmill.toml"), "memory_limt = \"1GB\"\n").unwrap();
     let answer = desk.run(["ingest", "docs"]).exits(2);
     assert!(
