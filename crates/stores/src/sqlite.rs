@@ -1,7 +1,7 @@
 //! The store in one `SQLite` file.
 //!
 //! One connection writes, readers have their own and see committed heads only. The layout is in
-//! `sqlite/schema.sql`; the rules that no reader ever sees half a document by, in [`Writing`](apply::Writing).
+//! `sqlite/schema.sql`; the rules that no reader ever sees half a document by, in `Writing` in `apply.rs`.
 
 mod apply;
 mod documents;

@@ -1,6 +1,6 @@
 //! The programming and configuration languages that are known by their file endings.
 
-/// A language of [`LANGUAGES`].
+/// A language of `LANGUAGES`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Language(&'static str);
 
