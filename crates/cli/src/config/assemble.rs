@@ -35,7 +35,7 @@ const ARCHIVE_BYTES: ByteSize = ByteSize(64 << 30);
 const ARCHIVE_MEMBERS: u64 = 1_000_000;
 
 /// Less cannot hold the built-in model, a store and one parse child.
-const MEMORY_MIN: u64 = 64_000_000;
+const MEMORY_MIN: u64 = 128_000_000;
 /// A parse child needs so much for any document.
 const PARSE_MEMORY_MIN: u64 = 96 << 20;
 

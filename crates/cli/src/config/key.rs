@@ -24,7 +24,7 @@ pub(crate) static WITH_EMBEDDINGS: Key = form("with_embeddings", "true or false"
 pub(crate) static PROFILE: Key = form("profile", "minimal, balanced, aggressive or auto");
 pub(crate) static MEMORY_LIMIT: Key = form(
     "memory_limit",
-    "a size of at least 64MB such as `512MB` or `2GiB`, or a share of the memory such as `80%`",
+    "a size of at least 128MB such as `512MB` or `2GiB`, or a share of the memory such as `80%`",
 );
 pub(crate) static WORKERS: Key = whole("workers", 1, 1024);
 pub(crate) static DOCUMENTS_IN_FLIGHT: Key = whole("documents_in_flight", 1, 1024);

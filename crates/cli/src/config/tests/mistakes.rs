@@ -57,7 +57,7 @@ url = \"https://example.com/\"
         "hooks[1].url (gristmill.toml line 32): hooks speak plain http:// only; for https:// use command = [\"curl\", \"--json\", \"@-\", \"https://...\"]",
         "limits.parse_memory = \"1MB\" (gristmill.toml line 14): expected a size of at least 96MiB such as `1GiB`",
         "max_cost = -1 (gristmill.toml line 7): expected US dollars, zero or more",
-        "memory_limit = lots (flag --memory-limit): expected a size of at least 64MB such as `512MB` or `2GiB`, or a share of the memory such as `80%`",
+        "memory_limit = lots (flag --memory-limit): expected a size of at least 128MB such as `512MB` or `2GiB`, or a share of the memory such as `80%`",
         "parsers[1].command (gristmill.toml line 28): expected a list of a program and its arguments, such as [\"python3\", \"mine.py\"]",
         "parsers[1].mach (gristmill.toml line 27): unknown key; the nearest known key of [[parsers]] is `match`",
         "parsers[1].match (gristmill.toml line 27): is missing; expected a pattern such as `*.foo`",
