@@ -82,7 +82,7 @@ pub fn consolidate(
     let mut done = Consolidated::default();
     for pair in &pairs {
         let name = file_name(&pair.label);
-        if manifest.is_current(&name, pair.revision) && directory.join(&name).exists() {
+        if manifest.is_current(directory, &name, pair.revision) {
             done.kept += 1;
             continue;
         }
@@ -92,7 +92,7 @@ pub fn consolidate(
         let started = Instant::now();
         write_pair(store, directory, pair, vectors)?;
         progress.consolidate.add(1, started.elapsed());
-        manifest.set(&name, pair.revision);
+        manifest.set(directory, &name, pair.revision).map_err(at(directory))?;
         done.written += 1;
     }
     done.removed = manifest.remove_others(directory, &pairs).map_err(at(directory))?;

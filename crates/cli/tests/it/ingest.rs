@@ -210,6 +210,16 @@ fn only_touched_pairs_are_rewritten() {
     desk.ingest(&[]).exits(0);
     assert_eq!(std::fs::metadata(&untouched).unwrap().modified().unwrap(), before);
     assert!(std::fs::read_to_string(desk.path().join("out/b/x.json")).unwrap().contains("marble"));
+    std::fs::write(desk.path().join("out/b/x.json"), "junk").unwrap();
+    std::fs::remove_file(desk.path().join("out/a/x.json")).unwrap();
+    desk.ingest(&[]).exits(0);
+    for (file, word) in [("a", "tulips"), ("b", "marble")] {
+        assert!(
+            std::fs::read_to_string(desk.path().join(format!("out/{file}/x.json")))
+                .unwrap()
+                .contains(word)
+        );
+    }
 }
 
 #[test]

@@ -14,8 +14,25 @@ const NAME: &str = ".gristmill.json";
 pub(super) struct Manifest {
     /// Of the store and of the form of its entries.
     pub identity: String,
-    /// Revision of the pair when its file was written; none while it is being written.
-    files: BTreeMap<String, Option<i64>>,
+    /// None while the file is being written.
+    files: BTreeMap<String, Option<Written>>,
+}
+
+/// A file as it was written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Written {
+    /// Of the pair.
+    revision: i64,
+    bytes: u64,
+}
+
+impl Written {
+    fn read(value: &Value) -> Option<Self> {
+        Some(Self {
+            revision: value.get("revision")?.as_i64()?,
+            bytes: value.get("bytes")?.as_u64()?,
+        })
+    }
 }
 
 impl Manifest {
@@ -38,25 +55,31 @@ impl Manifest {
         let files = files
             .into_iter()
             .filter(|(name, _)| safe(name))
-            .map(|(name, rev)| (name, rev.as_i64()));
+            .map(|(name, written)| (name, Written::read(&written)));
         Ok(Self { identity, files: files.collect() })
     }
 
     pub(super) fn forget_revisions(&mut self, identity: String) {
         self.identity = identity;
-        self.files.values_mut().for_each(|revision| *revision = None);
+        self.files.values_mut().for_each(|written| *written = None);
     }
 
-    pub(super) fn is_current(&self, name: &str, revision: i64) -> bool {
-        self.files.get(name) == Some(&Some(revision))
+    /// The file is there as it was written, and its pair has not changed since. Another length means that
+    /// somebody else wrote it.
+    pub(super) fn is_current(&self, directory: &Path, name: &str, revision: i64) -> bool {
+        let Some(Some(written)) = self.files.get(name) else { return false };
+        let bytes = std::fs::metadata(directory.join(name)).map(|file| file.len());
+        written.revision == revision && bytes.is_ok_and(|bytes| bytes == written.bytes)
     }
 
     pub(super) fn claim(&mut self, name: &str) {
         self.files.insert(name.to_owned(), None);
     }
 
-    pub(super) fn set(&mut self, name: &str, revision: i64) {
-        self.files.insert(name.to_owned(), Some(revision));
+    pub(super) fn set(&mut self, directory: &Path, name: &str, revision: i64) -> io::Result<()> {
+        let bytes = std::fs::metadata(directory.join(name))?.len();
+        self.files.insert(name.to_owned(), Some(Written { revision, bytes }));
+        Ok(())
     }
 
     /// Removes our files whose pairs are gone, and folders that are then empty.
@@ -87,8 +110,11 @@ impl Manifest {
     }
 
     pub(super) fn write(&self, directory: &Path) -> io::Result<()> {
+        let entry = |written: &Option<Written>| {
+            written.map_or(Value::Null, |w| json!({ "revision": w.revision, "bytes": w.bytes }))
+        };
         let files: Map<String, Value> =
-            self.files.iter().map(|(name, revision)| (name.clone(), json!(revision))).collect();
+            self.files.iter().map(|(name, written)| (name.clone(), entry(written))).collect();
         let root = json!({ "format": 1, "identity": self.identity, "files": files });
         replace(&directory.join(NAME), |out| {
             serde_json::to_writer_pretty(&mut *out, &root)?;
