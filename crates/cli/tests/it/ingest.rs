@@ -275,6 +275,7 @@ fn a_dry_run_says_what_would_be_done_and_does_nothing() {
     desk.write("a.txt", prose(1, 700));
     let plan = desk.ingest(&["--dry-run"]).exits(0);
     assert!(!desk.path().join("gristmill.db").exists());
+    assert_eq!(plan.json()["store"], "sqlite:gristmill.db");
     let done = desk.ingest(&[]).exits(0);
     assert_eq!(plan.number("plan.chunks"), done.number("chunks.embedded"));
     assert_eq!((plan.number("plan.new"), plan.number("documents.ingested")), (1, 0));
