@@ -56,7 +56,9 @@ impl Progress {
     /// Lists a failure in the run's result.
     pub fn list(&self, document: &str, failure: &Failure) {
         let mut listed = self.listed.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        if listed.len() < FAILURES_LISTED_MAX {
+        // Documents that share a name share their failures of earlier runs.
+        let known = listed.iter().any(|(name, same)| name == document && same == failure);
+        if !known && listed.len() < FAILURES_LISTED_MAX {
             listed.push((document.to_owned(), failure.clone()));
         }
     }
