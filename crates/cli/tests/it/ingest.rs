@@ -344,6 +344,8 @@ fn records_of_a_command_keep_their_labels_and_survive_its_death() {
     desk.write("zoo/a.rec", "7");
     let died = desk.ingest(&[]).exits(3);
     assert_eq!(died.json()["failures"][0]["document"], "zoo/a.rec");
+    // Not the version before, which would answer as well.
+    assert_eq!((died.number("documents.ingested"), died.number("documents.failed")), (1, 0));
     assert_eq!(
         desk.found(&["otter", "-k", "1", "--mode", "keyword"]),
         ["zoo/a.rec"],
