@@ -1,8 +1,10 @@
-//! Flow control: bounded memory, bounded queues, orderly shutdown.
+//! Flow control: admission of calls, bounded memory, bounded queues, orderly shutdown.
 //!
 //! Knows nothing of documents. What is given out (bytes, permits) is a value, and dropping the value gives it
 //! back, also on error and cancellation.
 
+pub mod cost;
+pub mod policy;
 pub mod memory;
 pub mod queue;
 pub mod interrupt;

@@ -12,14 +12,13 @@ use futures_util::stream::{FuturesUnordered, StreamExt};
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
-use types::embedding::{Embedding, NoVector};
 use types::error_kind::ErrorKind;
 use types::failure::FailureClass;
 use types::record::{Chunk, Record, Vector};
-use types::seam::{BatchLimits, BoxFuture, EmbedError, Purpose};
+use types::seam::{BatchLimits, BoxFuture, EmbedError, Embedded, Purpose};
 
 type Waiting = (Arc<DocumentRef>, Leased<Chunk>);
-type Outcomes = Result<Vec<Result<Embedding, NoVector>>, EmbedError>;
+type Outcomes = Result<Embedded, EmbedError>;
 
 /// A finished call.
 struct Answer {
@@ -136,7 +135,7 @@ impl Stage<'_, '_> {
 
     async fn settle(&self, answer: Answer) -> Result<Result<(), Closed>, RunError> {
         let Answer { batch, outcomes, took } = answer;
-        let outcomes = outcomes.map_err(|error| stopped(&error))?;
+        let outcomes = outcomes.map_err(|error| stopped(&error))?.vectors;
         if outcomes.len() != batch.len() {
             let (got, want) = (outcomes.len(), batch.len());
             return Err(RunError::internal(format!(

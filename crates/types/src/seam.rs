@@ -5,7 +5,7 @@ pub mod parse;
 pub mod embed;
 pub mod store;
 
-pub use embed::{BatchLimits, BoxFuture, EmbedError, Embedder, Purpose, TokenCount};
+pub use embed::{BatchLimits, BoxFuture, EmbedError, Embedded, Embedder, Purpose, TokenCount};
 pub use parse::{Choice, MemberEvent, Parser, Parsers, Unpacker};
 pub use source::{Listed, ListedFile, Listing, Source, SourceError};
 pub use store::{Counts, EntryVectors, Repair, RunRow, Store, StoreError, StoreErrorKind};

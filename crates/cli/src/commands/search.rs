@@ -65,6 +65,7 @@ fn embed(words: &str, settings: &Settings, store: &dyn Store) -> Result<Option<V
         .block_on(chosen.embedder.embed(Purpose::Query, &[words]))
         .map_err(|error| Failed::internal(error.message))?;
     Ok(outcomes
+        .vectors
         .into_iter()
         .next()
         .and_then(Result::ok)

@@ -4,22 +4,27 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 /// What each crate may use of ours. A new crate fails until its row is written.
-const EDGES: [(&str, &[&str]); 12] = [
-    ("types", &[]),
-    ("flow", &[]),
+const EDGES: [(&str, &[&str]); 15] = [
+    ("quota", &[]),
+    ("types", &["quota"]),
+    ("flow", &["quota"]),
+    ("flow-sim", &["flow", "quota"]),
+    ("fake-provider", &["flow-sim", "flow", "quota"]),
     ("fault", &[]),
     ("encoder", &[]),
     ("pdf", &["types"]),
     ("parsers", &["types", "pdf"]),
     ("sandbox", &["types"]),
     ("stores", &["types", "encoder", "fault"]),
-    ("connectors", &["types", "encoder", "fault", "parsers", "sandbox"]),
+    ("connectors", &["types", "quota", "encoder", "fault", "parsers", "sandbox"]),
     ("ingest", &["types", "flow", "fault"]),
     (
         "cli",
         &[
             "types",
+            "quota",
             "flow",
+            "flow-sim",
             "fault",
             "encoder",
             "parsers",

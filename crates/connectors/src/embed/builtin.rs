@@ -12,7 +12,7 @@ use std::thread::JoinHandle;
 use tokio::sync::{mpsc, oneshot};
 use types::embedding::{Embedding, ModelId, NoVector};
 use types::error_kind::ErrorKind;
-use types::seam::{BatchLimits, BoxFuture, EmbedError, Embedder, Purpose, TokenCount};
+use types::seam::{BatchLimits, BoxFuture, EmbedError, Embedded, Embedder, Purpose, TokenCount};
 
 /// Some milliseconds of work: long beside the way through the queue, short beside an interrupt.
 const BATCH_ITEMS: usize = 64;
@@ -45,7 +45,7 @@ impl TokenCount for Model {
     }
 }
 
-type Outcome = Result<Vec<Result<Embedding, NoVector>>, EmbedError>;
+type Outcome = Result<Embedded, EmbedError>;
 
 struct Job {
     texts: Vec<String>,
@@ -158,7 +158,7 @@ fn embed_all(
         };
         vectors.push(vector);
     }
-    Some(Ok(vectors))
+    Some(Ok(Embedded { vectors, tokens: None, quota: quota::Hint::default() }))
 }
 
 fn stopped() -> EmbedError {
@@ -170,5 +170,6 @@ fn internal(message: String) -> EmbedError {
         kind: ErrorKind::Internal,
         message,
         hint: "this is a defect of gristmill: please report it".to_owned(),
+        quota: quota::Hint::default(),
     }
 }

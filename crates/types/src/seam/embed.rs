@@ -42,22 +42,36 @@ pub trait Embedder: Send + Sync {
 
     fn tokens(&self) -> &dyn TokenCount;
 
-    /// One call, all or nothing: one outcome per text, in the order of the texts. Never retries, never waits
-    /// for a limit. Dropping the future gives up the call.
+    /// One call, all or nothing. Never retries, never waits for a limit. Dropping the future gives up the call.
     fn embed<'a>(
         &'a self,
         purpose: Purpose,
         texts: &'a [&'a str],
-    ) -> BoxFuture<'a, Result<Vec<Result<Embedding, NoVector>>, EmbedError>>;
+    ) -> BoxFuture<'a, Result<Embedded, EmbedError>>;
+}
+
+/// What one call gave.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Embedded {
+    /// One per text, in the order of the texts.
+    pub vectors: Vec<Result<Embedding, NoVector>>,
+    /// Tokens that the provider charges for the call, where it says so.
+    pub tokens: Option<u64>,
+    /// What the reply said of limits.
+    pub quota: quota::Hint,
 }
 
 /// A call failed as a whole.
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug, Clone, thiserror::Error)]
 #[error("{message}")]
 pub struct EmbedError {
     pub kind: ErrorKind,
+    /// Names the provider and what it said; never a key, never a text of the documents.
     pub message: String,
+    /// What the user can do.
     pub hint: String,
+    /// What the reply said of limits.
+    pub quota: quota::Hint,
 }
 
 impl Classified for EmbedError {

@@ -24,7 +24,7 @@ fn it_is_named_by_its_provider_alone() {
 fn each_text_gets_its_own_outcome_in_order() {
     let embedder = started(2);
     let texts = ["a swarm of bees", "", "the tide at sea", "—", "a swarm of bees"];
-    let outcomes = block_on(embedder.embed(Purpose::Document, &texts)).unwrap();
+    let outcomes = block_on(embedder.embed(Purpose::Document, &texts)).unwrap().vectors;
     assert_eq!(outcomes.len(), texts.len());
     let (model, mut scratch) = (Builtin::load(), Scratch::default());
     for (text, outcome) in texts.iter().zip(&outcomes) {
@@ -68,7 +68,7 @@ fn giving_up_a_batch_leaves_the_worker_to_the_next() {
         // Begun, and perhaps done already: the worker may be faster than this line.
         drop(given_up.as_mut().poll(&mut context));
         drop(given_up);
-        assert!(embedder.embed(Purpose::Query, &["road"]).await.unwrap()[0].is_ok());
+        assert!(embedder.embed(Purpose::Query, &["road"]).await.unwrap().vectors[0].is_ok());
     });
 }
 

@@ -1,0 +1,1 @@
+//! A provider to test against: real HTTP, hidden limits, faults on demand.

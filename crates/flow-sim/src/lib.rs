@@ -1,0 +1,1 @@
+//! Simulated providers, a clairvoyant oracle and baselines: how flow control is judged.
