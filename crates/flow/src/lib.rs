@@ -5,6 +5,8 @@
 
 pub mod cost;
 pub mod policy;
+pub mod slots;
+pub mod aimd;
 pub mod memory;
 pub mod queue;
 pub mod interrupt;
