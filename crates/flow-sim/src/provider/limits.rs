@@ -1,0 +1,113 @@
+//! All limits of one group of keys.
+
+use super::limiter::Limiter;
+use super::settings::{LimitSettings, Limited};
+use flow::cost::Cost;
+use quota::Dimension;
+
+/// What the limits say to a call.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Ruling {
+    Admitted,
+    Refused {
+        /// The one that would refuse for longest.
+        dimension: Dimension,
+        /// Seconds until the call would fit if nothing else came; none: never, or nobody knows.
+        wait: Option<f64>,
+    },
+}
+
+/// One limit as a provider would tell it.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct State {
+    pub dimension: Dimension,
+    /// Per minute; [`Dimension::Day`]: per day; [`Dimension::InFlight`]: calls at once.
+    pub limit: f64,
+    /// What fits now, not below 0.
+    pub remaining: f64,
+    /// Seconds until all of it fits again.
+    pub reset: Option<f64>,
+}
+
+/// Several limits, asked together: a call that one of them refuses uses up none of the others.
+#[derive(Debug, Clone)]
+pub struct Limits {
+    limiters: Vec<Limiter>,
+}
+
+impl Limits {
+    /// The seed decides where windows begin.
+    pub fn new(settings: &[LimitSettings], seed: u64) -> Self {
+        let mut rng = fastrand::Rng::with_seed(seed);
+        Self { limiters: settings.iter().map(|one| Limiter::new(one, &mut rng)).collect() }
+    }
+
+    /// `in_flight`: calls being served, without this one. `now` never goes back.
+    pub fn admit(&mut self, now: f64, cost: &Cost, in_flight: usize) -> Ruling {
+        let mut refused: Option<(Dimension, Option<f64>)> = None;
+        for limiter in &mut self.limiters {
+            limiter.advance(now);
+            let amount = amount(limiter.dimension, cost);
+            if limiter.fits(now, amount, in_flight) {
+                continue;
+            }
+            let found = (limiter.dimension.dimension(), limiter.wait(now, amount));
+            if refused.is_none_or(|other| longer(found.1, other.1)) {
+                refused = Some(found);
+            }
+        }
+        for limiter in &mut self.limiters {
+            let amount = amount(limiter.dimension, cost);
+            if refused.is_some() {
+                limiter.refuse(now, amount);
+            } else {
+                limiter.charge(now, amount);
+            }
+        }
+        refused.map_or(Ruling::Admitted, |(dimension, wait)| Ruling::Refused { dimension, wait })
+    }
+
+    /// Every limit as it stands at `now`, in the order of the settings.
+    pub fn state(&mut self, now: f64, in_flight: usize) -> Vec<State> {
+        let tell = |limiter: &mut Limiter| {
+            limiter.advance(now);
+            State {
+                dimension: limiter.dimension.dimension(),
+                limit: limiter.limit(now),
+                remaining: limiter.remaining(now, in_flight).max(0.0),
+                reset: limiter.reset(now),
+            }
+        };
+        self.limiters.iter_mut().map(tell).collect()
+    }
+
+    /// The first time after `now` at which a limit may be another one.
+    pub fn next_step(&self, now: f64) -> Option<f64> {
+        self.limiters.iter().filter_map(|one| one.schedule().next_step(now)).min_by(f64::total_cmp)
+    }
+
+    /// The last edge of the longest fixed window at or before `end`; `end` itself without fixed windows.
+    ///
+    /// Whoever judges at any other time compares a client that spreads its calls with one that has just spent a
+    /// whole window at once.
+    pub fn last_edge(&self, end: f64) -> f64 {
+        self.limiters
+            .iter()
+            .filter_map(Limiter::edges)
+            .filter(|(_, secs)| *secs < end)
+            .max_by(|a, b| a.1.total_cmp(&b.1))
+            .map_or(end, |(edge, secs)| edge + ((end - edge) / secs).floor() * secs)
+    }
+}
+
+fn amount(limited: Limited, cost: &Cost) -> f64 {
+    match limited {
+        Limited::InFlight | Limited::Day => 1.0,
+        Limited::Requests | Limited::InputTokens | Limited::Items => cost.of(limited.dimension()),
+    }
+}
+
+/// Never is longer than any time.
+fn longer(a: Option<f64>, b: Option<f64>) -> bool {
+    a.unwrap_or(f64::INFINITY) > b.unwrap_or(f64::INFINITY)
+}
