@@ -5,6 +5,7 @@
 
 pub mod cost;
 pub mod policy;
+pub mod fair;
 pub mod slots;
 pub mod aimd;
 pub mod memory;
