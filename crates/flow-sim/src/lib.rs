@@ -4,3 +4,4 @@
 //! byte. The provider models have no clock and no socket either, so that a server on a real socket can use them.
 
 pub mod provider;
+pub mod baseline;

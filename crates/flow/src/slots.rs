@@ -23,16 +23,21 @@ struct Asleep {
 impl Slots {
     /// May one more call start when at most `width` slots are taken? `in_flight`: calls under way.
     pub fn admit(&self, now: f64, width: usize, in_flight: usize) -> Admission {
-        let asleep = self.asleep.iter().filter(|sleeper| sleeper.until > now);
-        if in_flight + asleep.clone().count() < width {
+        if in_flight + self.asleep(now) < width {
             return Admission::Send;
         }
-        let wakes = asleep.map(|sleeper| sleeper.until).fold(f64::INFINITY, f64::min);
+        let later = self.asleep.iter().map(|sleeper| sleeper.until).filter(|until| *until > now);
+        let wakes = later.fold(f64::INFINITY, f64::min);
         if in_flight < width && wakes.is_finite() {
             Admission::NotBefore(wakes)
         } else {
             Admission::Wait
         }
+    }
+
+    /// Calls that back off.
+    pub fn asleep(&self, now: f64) -> usize {
+        self.asleep.iter().filter(|sleeper| sleeper.until > now).count()
     }
 
     /// A call that has slept its time goes before a new one.
