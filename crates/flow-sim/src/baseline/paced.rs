@@ -1,49 +1,76 @@
-//! Pacing just below limits that are known: what a user can do who knows them and to whom they never change.
+//! Pacing just below limits that are known: what a user can do who knows them at every moment.
 //!
-//! A reference, not a rival: no client is told its limits so exactly. Also what the `OpenAI` cookbook's parallel
-//! processor does, which advises to configure half to three quarters of the limit.
+//! A reference, not a rival: no client is told its limits so exactly. Limits per day are not paced, since whoever
+//! spreads a day's calls over the day waits for nothing.
 
-use flow::cost::{Cost, RATES};
+use crate::provider::{LimitSettings, Limited, Schedule};
+use flow::cost::Cost;
 use flow::policy::{Admission, Attempt, Outcome, Policy, Reading};
+use quota::Dimension;
 
 /// Share of the limit that is used.
 const SHARE: f64 = 0.98;
 /// Calls at once; a bound for providers that do not answer.
 const IN_FLIGHT_MAX: usize = 1000;
+/// Seconds after which a limit of nothing is looked at again.
+const LOOK_AGAIN_SECS: f64 = 1.0;
 
 #[derive(Debug)]
 pub struct Paced {
-    /// Units per second, in the order of [`RATES`]; none: not limited.
-    rates: [Option<f64>; RATES.len()],
+    rates: Vec<(Dimension, Schedule)>,
+    in_flight: Option<Schedule>,
     next: f64,
+    /// The last time that it heard of.
+    now: f64,
 }
 
 impl Paced {
-    /// `per_minute`: the limits, in the order of [`RATES`].
-    pub fn new(per_minute: [Option<f64>; RATES.len()]) -> Self {
-        Self { rates: per_minute.map(|limit| limit.map(|limit| SHARE * limit / 60.0)), next: 0.0 }
+    pub fn new(limits: &[LimitSettings]) -> Self {
+        let of = |wanted: fn(Limited) -> bool| {
+            limits.iter().filter(move |limit| wanted(limit.dimension))
+        };
+        let paced = |limited| !matches!(limited, Limited::InFlight | Limited::Day);
+        Self {
+            rates: of(paced)
+                .map(|limit| (limit.dimension.dimension(), Schedule::new(limit)))
+                .collect(),
+            in_flight: of(|limited| limited == Limited::InFlight).map(Schedule::new).next(),
+            next: 0.0,
+            now: 0.0,
+        }
     }
 
-    /// Seconds that a call takes of the tightest limit.
-    fn takes(&self, cost: &Cost) -> f64 {
-        let each = self.rates.iter().zip(cost.0).filter_map(|(rate, units)| Some(units / (*rate)?));
+    /// Seconds that a call takes of the tightest limit; infinite where nothing is left for us.
+    fn takes(&self, now: f64, cost: &Cost) -> f64 {
+        let each = self.rates.iter().map(|(dimension, limit)| {
+            let units = cost.of(*dimension);
+            if units > 0.0 { units * 60.0 / (SHARE * limit.ours(now)) } else { 0.0 }
+        });
         each.fold(0.0, f64::max)
+    }
+
+    fn width(&self, now: f64) -> usize {
+        self.in_flight.as_ref().map_or(IN_FLIGHT_MAX, |limit| limit.ours(now) as usize)
     }
 }
 
 impl Policy for Paced {
-    fn can_send(&mut self, now: f64, _cost: &Cost, in_flight: usize) -> Admission {
-        if in_flight >= IN_FLIGHT_MAX {
-            Admission::Wait
-        } else if now < self.next {
+    fn can_send(&mut self, now: f64, cost: &Cost, in_flight: usize) -> Admission {
+        self.now = now;
+        if now < self.next {
             Admission::NotBefore(self.next)
+        } else if in_flight > 0 && in_flight >= self.width(now) {
+            Admission::Wait
+        } else if self.width(now) == 0 || self.takes(now, cost).is_infinite() {
+            Admission::NotBefore(now + LOOK_AGAIN_SECS)
         } else {
             Admission::Send
         }
     }
 
     fn on_sent(&mut self, attempt: &Attempt) {
-        self.next = self.next.max(attempt.sent_at) + self.takes(&attempt.cost);
+        let takes = self.takes(attempt.sent_at, &attempt.cost);
+        self.next = self.next.max(attempt.sent_at) + takes;
     }
 
     fn on_result(&mut self, now: f64, _attempt: &Attempt, outcome: &Outcome) {
@@ -53,38 +80,79 @@ impl Policy for Paced {
     }
 
     fn reading(&self) -> Reading {
-        Reading { rates: self.rates, in_flight: Some(IN_FLIGHT_MAX as f64), closed_until: None }
+        let rate = |dimension| {
+            let known = self.rates.iter().find(|(one, _)| *one == dimension);
+            known.map(|(_, limit)| SHARE * limit.ours(self.now) / 60.0)
+        };
+        Reading {
+            rates: flow::cost::RATES.map(rate),
+            in_flight: Some(self.width(self.now) as f64),
+            closed_until: None,
+        }
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::provider::{Change, LimitKind};
 
-    #[test]
-    fn a_minute_of_calls_is_98_percent_of_the_tightest_limit() {
-        let mut paced = Paced::new([Some(600.0), Some(30_000.0), None, None]);
-        let cost = Cost::request(100.0, 1.0);
-        let (mut now, mut sent) = (0.0, 0_u32);
-        while now < 60.0 {
-            match paced.can_send(now, &cost, 1) {
+    fn limit(dimension: Limited, limit: f64) -> LimitSettings {
+        LimitSettings {
+            dimension,
+            kind: LimitKind::Bucket,
+            limit,
+            secs: 60.0,
+            first_edge_secs: None,
+            refusals_count: false,
+            changes: Vec::new(),
+            wave: None,
+            tenant: None,
+        }
+    }
+
+    /// Calls sent from `from` to `until` if each takes no time.
+    fn sent(paced: &mut Paced, cost: &Cost, from: f64, until: f64) -> u32 {
+        let (mut now, mut sent) = (from, 0);
+        while now < until {
+            match paced.can_send(now, cost, 0) {
                 Admission::Send => {
-                    paced.on_sent(&Attempt { id: 0, sent_at: now, cost, in_flight: 1 });
+                    paced.on_sent(&Attempt { id: 0, sent_at: now, cost: *cost, in_flight: 1 });
                     sent += 1;
                 }
                 Admission::NotBefore(later) => now = later,
                 Admission::Wait => panic!("too many in flight"),
             }
         }
-        assert_eq!(sent, 294);
+        sent
     }
 
     #[test]
-    fn without_limits_only_the_calls_at_once_are_bounded() {
-        let mut paced = Paced::new([None; RATES.len()]);
+    fn a_minute_of_calls_is_98_percent_of_the_tightest_limit() {
+        let limits = [limit(Limited::Requests, 600.0), limit(Limited::InputTokens, 30_000.0)];
+        let cost = Cost::request(100.0, 1.0);
+        assert_eq!(sent(&mut Paced::new(&limits), &cost, 0.0, 60.0), 294);
+    }
+
+    #[test]
+    fn a_change_is_followed_at_once_and_nothing_is_sent_at_a_limit_of_nothing() {
+        let mut stops = limit(Limited::Requests, 600.0);
+        stops.changes = vec![
+            Change { at_secs: 60.0, limit: 0.0, over_secs: 0.0 },
+            Change { at_secs: 90.0, limit: 1200.0, over_secs: 0.0 },
+        ];
+        let mut paced = Paced::new(&[stops]);
         let cost = Cost::request(1.0, 1.0);
-        paced.on_sent(&Attempt { id: 0, sent_at: 0.0, cost, in_flight: 1 });
-        assert_eq!(paced.can_send(0.0, &cost, 1), Admission::Send);
-        assert_eq!(paced.can_send(0.0, &cost, IN_FLIGHT_MAX), Admission::Wait);
+        let minutes = [(0.0, 59.95), (60.5, 90.0), (90.5, 120.45)]
+            .map(|(from, until)| sent(&mut paced, &cost, from, until));
+        assert_eq!(minutes, [588, 0, 588]);
+    }
+
+    #[test]
+    fn calls_at_once_stay_below_their_limit() {
+        let mut paced = Paced::new(&[limit(Limited::InFlight, 12.0)]);
+        let cost = Cost::request(1.0, 1.0);
+        assert_eq!(paced.can_send(0.0, &cost, 11), Admission::Send);
+        assert_eq!(paced.can_send(0.0, &cost, 12), Admission::Wait);
     }
 }
