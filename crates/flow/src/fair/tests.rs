@@ -161,6 +161,23 @@ fn a_class_that_aged_is_served_once_not_for_all_the_time_it_waited() {
 }
 
 #[test]
+fn a_class_that_aged_is_forgiven_what_it_was_ahead() {
+    let mut queue = FairQueue::new(10.0);
+    queue.push(0.0, Class::Low, 1e6, "giant");
+    for _ in 0..20 {
+        queue.push(0.0, Class::Urgent, 8.0, "urgent");
+        queue.push(0.0, Class::Low, 1.0, "low");
+    }
+    assert_eq!(queue.pop(0.0).unwrap().item, "urgent");
+    assert_eq!(queue.pop(0.0).unwrap().item, "giant");
+    // At the price of the giant its turn would come after a million of the others.
+    assert_eq!(queue.pop(39.0).unwrap().item, "urgent");
+    assert_eq!(queue.pop(40.0).unwrap().item, "low");
+    let next: Vec<_> = (0..4).map(|_| queue.pop(40.0).unwrap().item).collect();
+    assert_eq!(next.iter().filter(|item| **item == "low").count(), 2, "{next:?}");
+}
+
+#[test]
 fn a_long_backlog_does_not_age_past_new_urgent_work() {
     let mut queue = FairQueue::new(60.0);
     for _ in 0..10_000 {
