@@ -185,9 +185,18 @@ mod tests {
     }
 
     #[test]
-    fn far_slower_answers_lower_without_a_refusal() {
-        let (mut arc, mut calls, now) = grown(20);
-        calls.end(&mut arc, (now, now + 2.0), 20, Verdict::Answered);
-        assert!((width(&arc) - 18.0).abs() < 1e-9, "{}", width(&arc));
+    fn answers_slower_by_two_and_a_half_deviations_lower_without_a_refusal() {
+        for (round_trip, expected) in [(0.74, 20), (0.76, 18)] {
+            let mut arc = Arc { width: 20, ..Arc::new(1) };
+            arc.decide(Past { mean: 0.5, variance: 0.01 }, Some(round_trip));
+            assert_eq!(arc.width, expected, "{round_trip}");
+        }
+    }
+
+    #[test]
+    fn mean_and_variance_of_round_trips_move_two_fifths_of_the_way() {
+        let mut past = Past { mean: 1.0, variance: 0.0 };
+        past.update(2.0);
+        assert!((past.mean - 1.4).abs() < 1e-12 && (past.variance - 0.24).abs() < 1e-12);
     }
 }

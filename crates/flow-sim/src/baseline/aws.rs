@@ -220,6 +220,18 @@ mod tests {
     }
 
     #[test]
+    fn a_client_that_sends_little_is_not_allowed_more_than_twice_that() {
+        let mut aws = AwsAdaptive::new(1);
+        let mut calls = Calls::default();
+        calls.end(&mut aws, (0.0, 0.7), 1, Verdict::Throttled);
+        for second in 1..30 {
+            let sent = f64::from(second);
+            calls.end(&mut aws, (sent, sent + 0.1), 1, Verdict::Answered);
+        }
+        assert!((aws.reading().rates[0].unwrap() - 2.0).abs() < 1e-6);
+    }
+
+    #[test]
     fn the_rate_never_falls_below_one_call_in_two_seconds() {
         let mut aws = AwsAdaptive::new(1);
         let mut calls = Calls::default();
