@@ -113,7 +113,8 @@ impl Policy for Aimd {
 
     fn on_result(&mut self, now: f64, attempt: &Attempt, outcome: &Outcome) {
         match outcome.verdict {
-            Verdict::Throttled => {
+            // A quota that is used up came as a 429 too, and it could not tell them apart.
+            Verdict::Throttled | Verdict::Parked => {
                 self.hits += 1;
                 self.slots.back_off(now, attempt, back_off);
             }
@@ -121,11 +122,9 @@ impl Policy for Aimd {
                 self.sample(now - attempt.sent_at);
                 self.slots.release(attempt);
             }
-            Verdict::Overloaded
-            | Verdict::Failed
-            | Verdict::TimedOut
-            | Verdict::Rejected
-            | Verdict::Parked => self.slots.release(attempt),
+            Verdict::Overloaded | Verdict::Failed | Verdict::TimedOut | Verdict::Rejected => {
+                self.slots.release(attempt);
+            }
         }
         self.ended += 1;
         if self.ended == JUDGED_EVERY {

@@ -5,7 +5,7 @@
 //! `src/sinks/util/adaptive_concurrency/controller.rs`, measured per attempt as its pull request 26124 has it, and
 //! with the slot kept during retries as since its pull request 9026.
 
-use super::pool::{Pool, is_retried};
+use super::pool::Pool;
 use flow::cost::Cost;
 use flow::policy::{Admission, Attempt, Outcome, Policy, Reading, Verdict};
 
@@ -115,10 +115,17 @@ impl Policy for Arc {
 
     fn on_result(&mut self, now: f64, attempt: &Attempt, outcome: &Outcome) {
         self.pool.on_result(now, attempt, outcome);
-        self.back_pressure |= is_retried(outcome.verdict);
-        if outcome.verdict == Verdict::Answered {
-            self.sum += now - attempt.sent_at;
-            self.answers += 1;
+        match outcome.verdict {
+            Verdict::Answered => {
+                self.sum += now - attempt.sent_at;
+                self.answers += 1;
+            }
+            Verdict::Rejected => {}
+            Verdict::Throttled
+            | Verdict::Overloaded
+            | Verdict::Failed
+            | Verdict::TimedOut
+            | Verdict::Parked => self.back_pressure = true,
         }
         self.tick(now);
     }

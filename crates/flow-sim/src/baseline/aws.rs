@@ -3,9 +3,9 @@
 //! Source: botocore, `retries/adaptive.py`, `throttling.py` and `bucket.py`; the callers behind it are 100. It counts
 //! requests only, so a limit by tokens reaches it through refusals alone.
 
-use super::pool::Pool;
+use super::pool::{Pool, is_refused};
 use flow::cost::Cost;
-use flow::policy::{Admission, Attempt, Outcome, Policy, Reading, Verdict};
+use flow::policy::{Admission, Attempt, Outcome, Policy, Reading};
 
 const CALLERS: usize = 100;
 /// Weight of the newest rate.
@@ -61,7 +61,7 @@ impl Policy for AwsAdaptive {
     fn on_result(&mut self, now: f64, attempt: &Attempt, outcome: &Outcome) {
         self.pool.on_result(now, attempt, outcome);
         let measured = self.measured.record(now);
-        let rate = if outcome.verdict == Verdict::Throttled {
+        let rate = if is_refused(outcome.verdict) {
             let rate = if self.enabled { measured.min(self.bucket.fill) } else { measured };
             self.enabled = true;
             self.cubic.on_throttle(now, rate)
@@ -160,6 +160,7 @@ impl Bucket {
 mod tests {
     use super::super::drive::Calls;
     use super::*;
+    use flow::policy::Verdict;
 
     #[test]
     fn a_throttle_leaves_seven_tenths_and_cubic_is_back_after_k() {

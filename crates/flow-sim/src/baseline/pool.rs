@@ -39,7 +39,7 @@ impl Pool {
     }
 
     pub fn on_result(&mut self, now: f64, attempt: &Attempt, outcome: &Outcome) {
-        if is_retried(outcome.verdict) {
+        if is_refused(outcome.verdict) {
             let random = &mut self.random;
             self.slots.back_off(now, attempt, |nth| delay(random, &outcome.hint, nth));
         } else {
@@ -48,12 +48,10 @@ impl Pool {
     }
 }
 
-/// Is such a call sent again by its caller?
-pub fn is_retried(verdict: Verdict) -> bool {
-    match verdict {
-        Verdict::Throttled | Verdict::Overloaded | Verdict::Failed | Verdict::TimedOut => true,
-        Verdict::Answered | Verdict::Rejected | Verdict::Parked => false,
-    }
+/// A 429 of any kind: none of the baselines can tell a quota that is used up from a limit. Failures are sent again
+/// by the client, alike for all.
+pub fn is_refused(verdict: Verdict) -> bool {
+    matches!(verdict, Verdict::Throttled | Verdict::Parked)
 }
 
 /// Seconds until the next attempt after the `nth` refusal, from 1.

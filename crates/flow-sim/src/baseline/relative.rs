@@ -3,7 +3,7 @@
 //! A relative bound asks nothing of the user, who would have to know the provider's latency for the exact rule
 //! ([`flow::aimd`]).
 
-use super::pool::{Pool, is_retried};
+use super::pool::{Pool, is_refused};
 use flow::cost::Cost;
 use flow::policy::{Admission, Attempt, Outcome, Policy, Reading, Verdict};
 
@@ -71,9 +71,9 @@ impl Policy for RelativeAimd {
 
     fn on_result(&mut self, now: f64, attempt: &Attempt, outcome: &Outcome) {
         self.pool.on_result(now, attempt, outcome);
-        if outcome.verdict == Verdict::Throttled {
+        if is_refused(outcome.verdict) {
             self.hits += 1;
-        } else if !is_retried(outcome.verdict) {
+        } else if outcome.verdict == Verdict::Answered {
             self.sum += now - attempt.sent_at;
             self.answers += 1;
         }

@@ -91,10 +91,10 @@ impl Policy for Vegas {
         self.pool.on_result(now, attempt, outcome);
         match outcome.verdict {
             Verdict::Answered => self.on_answer(now - attempt.sent_at, attempt.in_flight),
-            Verdict::Throttled | Verdict::Overloaded | Verdict::TimedOut => {
+            Verdict::Throttled | Verdict::Overloaded | Verdict::TimedOut | Verdict::Parked => {
                 self.shift(-step(self.limit));
             }
-            Verdict::Failed | Verdict::Rejected | Verdict::Parked => {}
+            Verdict::Failed | Verdict::Rejected => {}
         }
     }
 

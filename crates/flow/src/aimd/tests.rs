@@ -31,6 +31,14 @@ fn five_refusals_lower_to_seven_tenths_once() {
 }
 
 #[test]
+fn a_quota_that_is_used_up_is_a_refusal_like_any_other() {
+    let mut aimd = Aimd::default();
+    end(&mut aimd, 5, Verdict::Parked, 0.05);
+    assert_eq!(width(&aimd), 14);
+    assert_eq!(aimd.can_send(0.1, &Cost::request(1.0, 1.0), 9), Admission::NotBefore(2.05));
+}
+
+#[test]
 fn two_refusals_lower_nothing_and_are_remembered() {
     let mut aimd = Aimd::default();
     end(&mut aimd, 2, Verdict::Throttled, 0.05);
