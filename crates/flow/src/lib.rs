@@ -7,6 +7,7 @@ pub mod cost;
 pub mod policy;
 pub mod fair;
 pub mod breaker;
+pub mod retry;
 pub mod slots;
 pub mod aimd;
 pub mod memory;
