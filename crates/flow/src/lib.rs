@@ -8,6 +8,7 @@ pub mod policy;
 pub mod fair;
 pub mod breaker;
 pub mod retry;
+pub mod timeout;
 pub mod slots;
 pub mod aimd;
 pub mod memory;
