@@ -44,6 +44,19 @@ impl Limits {
 
     /// `in_flight`: calls being served, without this one. `now` never goes back.
     pub fn admit(&mut self, now: f64, cost: &Cost, in_flight: usize) -> Ruling {
+        let ruling = self.would(now, cost, in_flight);
+        for limiter in &mut self.limiters {
+            let amount = amount(limiter.dimension, cost);
+            match ruling {
+                Ruling::Admitted => limiter.charge(now, amount),
+                Ruling::Refused { .. } => limiter.refuse(now, amount),
+            }
+        }
+        ruling
+    }
+
+    /// What [`Limits::admit`] would say, without asking it.
+    pub fn would(&mut self, now: f64, cost: &Cost, in_flight: usize) -> Ruling {
         let mut refused: Option<(Dimension, Option<f64>)> = None;
         for limiter in &mut self.limiters {
             limiter.advance(now);
@@ -54,14 +67,6 @@ impl Limits {
             let found = (limiter.dimension.dimension(), limiter.wait(now, amount));
             if refused.is_none_or(|other| longer(found.1, other.1)) {
                 refused = Some(found);
-            }
-        }
-        for limiter in &mut self.limiters {
-            let amount = amount(limiter.dimension, cost);
-            if refused.is_some() {
-                limiter.refuse(now, amount);
-            } else {
-                limiter.charge(now, amount);
             }
         }
         refused.map_or(Ruling::Admitted, |(dimension, wait)| Ruling::Refused { dimension, wait })

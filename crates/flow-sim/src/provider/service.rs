@@ -20,7 +20,7 @@ pub enum Fate {
 pub struct Service {
     settings: ServiceSettings,
     rng: fastrand::Rng,
-    /// When each slot in use is free again, in nanoseconds so that they have an order.
+    /// When each slot in use is free again: bits of times, which have the times' order above 0.
     busy: BinaryHeap<Reverse<u64>>,
 }
 
@@ -63,10 +63,10 @@ impl Service {
         if self.busy.len() >= slots
             && let Some(Reverse(free)) = self.busy.pop()
         {
-            start = start.max(free as f64 / 1e9);
+            start = start.max(f64::from_bits(free));
         }
         let done = start + needed;
-        self.busy.push(Reverse((done * 1e9) as u64));
+        self.busy.push(Reverse(done.to_bits()));
         done
     }
 
@@ -87,8 +87,7 @@ impl Service {
     }
 
     fn trouble(&self, now: f64) -> Option<Trouble> {
-        let within = |trouble: &&Trouble| trouble.from_secs <= now && now < trouble.until_secs;
-        self.settings.troubles.iter().find(within).copied()
+        self.settings.troubles.iter().find(|trouble| trouble.contains(now)).copied()
     }
 }
 

@@ -211,6 +211,12 @@ pub struct Trouble {
     pub slow_down_share: f64,
 }
 
+impl Trouble {
+    pub fn contains(&self, now: f64) -> bool {
+        self.from_secs <= now && now < self.until_secs
+    }
+}
+
 fn unchanged() -> f64 {
     1.0
 }
