@@ -9,12 +9,25 @@ use crate::baseline::relative::RelativeAimd;
 use crate::baseline::vegas::Vegas;
 use crate::client::{Client, Driven};
 use crate::scenario::Scenario;
+use flow::aimd::Aimd;
 use flow::policy::Policy;
+
+/// What a contender is in a comparison.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Role {
+    /// What this program uses, and what the bars are for.
+    Ours,
+    /// What others use, knowing no more than ours.
+    Rival,
+    /// Knows what no client is told.
+    Reference,
+}
 
 /// A kind of client.
 #[derive(Debug, Clone, Copy)]
 pub struct Contender {
     pub name: &'static str,
+    pub role: Role,
     /// One line for people.
     pub about: &'static str,
     /// Scenario, seed, number of the worker.
@@ -24,44 +37,64 @@ pub struct Contender {
 /// All that can be asked for.
 pub const CONTENDERS: &[Contender] = &[
     Contender {
-        name: "paced",
-        about: "knows the true limit and spreads 98 % of it evenly",
-        make: |scenario, seed, worker| driven(Paced::new(&scenario.limits), seed, worker),
-    },
-    Contender {
-        name: "fixed-5",
-        about: "5 calls at once",
-        make: |_, seed, worker| driven(Fixed::new(5, of_worker(seed, worker)), seed, worker),
-    },
-    Contender {
-        name: "fixed-20",
-        about: "20 calls at once",
-        make: |_, seed, worker| driven(Fixed::new(20, of_worker(seed, worker)), seed, worker),
-    },
-    Contender {
         name: "aws",
+        role: Role::Rival,
         about: "the adaptive retry mode of AWS SDKs",
         make: |_, seed, worker| driven(AwsAdaptive::new(of_worker(seed, worker)), seed, worker),
     },
     Contender {
-        name: "aimd-relative",
-        about: "AIMD on latency relative to the fastest seen",
-        make: |_, seed, worker| driven(RelativeAimd::new(of_worker(seed, worker)), seed, worker),
-    },
-    Contender {
         name: "arc",
+        role: Role::Rival,
         about: "adaptive request concurrency as in Vector",
         make: |_, seed, worker| driven(Arc::new(of_worker(seed, worker)), seed, worker),
     },
     Contender {
+        name: "aimd",
+        role: Role::Rival,
+        about: "the earlier system: 20 calls at once, +2 / x0.9 by latency, x0.7 after three 429s",
+        make: |_, seed, worker| driven(Aimd::default(), seed, worker),
+    },
+    Contender {
+        name: "aimd-relative",
+        role: Role::Rival,
+        about: "the earlier system's rule each second, on latency relative to its fastest second",
+        make: |_, seed, worker| driven(RelativeAimd::new(of_worker(seed, worker)), seed, worker),
+    },
+    Contender {
         name: "gradient2",
+        role: Role::Rival,
         about: "Gradient2 of Netflix concurrency-limits",
         make: |_, seed, worker| driven(Gradient2::new(of_worker(seed, worker)), seed, worker),
     },
     Contender {
         name: "vegas",
+        role: Role::Rival,
         about: "Vegas of Netflix concurrency-limits",
         make: |_, seed, worker| driven(Vegas::new(of_worker(seed, worker)), seed, worker),
+    },
+    Contender {
+        name: "fixed-5",
+        role: Role::Rival,
+        about: "5 calls at once",
+        make: |_, seed, worker| fixed(5, seed, worker),
+    },
+    Contender {
+        name: "fixed-20",
+        role: Role::Rival,
+        about: "20 calls at once",
+        make: |_, seed, worker| fixed(20, seed, worker),
+    },
+    Contender {
+        name: "fixed-100",
+        role: Role::Rival,
+        about: "100 calls at once",
+        make: |_, seed, worker| fixed(100, seed, worker),
+    },
+    Contender {
+        name: "paced",
+        role: Role::Reference,
+        about: "knows the true limit at every moment and spreads 98 % of it evenly",
+        make: |scenario, seed, worker| driven(Paced::new(scenario), seed, worker),
     },
 ];
 
@@ -72,6 +105,11 @@ pub fn contender(name: &str) -> Option<&'static Contender> {
 /// A client that asks this policy.
 pub fn driven(policy: impl Policy + 'static, seed: u64, worker: usize) -> Box<dyn Client> {
     Box::new(Driven::new(Box::new(policy), of_worker(seed, worker)))
+}
+
+/// So many calls at once, always.
+pub fn fixed(width: usize, seed: u64, worker: usize) -> Box<dyn Client> {
+    driven(Fixed::new(width, of_worker(seed, worker)), seed, worker)
 }
 
 /// Workers of one run draw apart.

@@ -15,4 +15,5 @@ pub mod contender;
 pub mod world;
 pub mod oracle;
 pub mod score;
+pub mod comparison;
 pub mod chart;

@@ -4,8 +4,9 @@
 //! spreads a day's calls over the day waits for nothing.
 
 use crate::provider::{LimitSettings, Limited, Schedule};
+use crate::scenario::Scenario;
 use flow::cost::Cost;
-use flow::policy::{Admission, Attempt, Outcome, Policy, Reading};
+use flow::policy::{Admission, Attempt, Outcome, Policy, Reading, Verdict};
 use quota::Dimension;
 
 /// Share of the limit that is used.
@@ -14,27 +15,36 @@ const SHARE: f64 = 0.98;
 const IN_FLIGHT_MAX: usize = 1000;
 /// Seconds after which a limit of nothing is looked at again.
 const LOOK_AGAIN_SECS: f64 = 1.0;
+/// Seconds without a call after a quota is used up, where the reply names no time.
+const PARKED_SECS: f64 = 60.0;
 
 #[derive(Debug)]
 pub struct Paced {
     rates: Vec<(Dimension, Schedule)>,
     in_flight: Option<Schedule>,
+    /// Of every limit: workers divide it evenly.
+    share: f64,
     next: f64,
     /// The last time that it heard of.
     now: f64,
 }
 
 impl Paced {
-    pub fn new(limits: &[LimitSettings]) -> Self {
-        let of = |wanted: fn(Limited) -> bool| {
+    pub fn new(scenario: &Scenario) -> Self {
+        Self::of(&scenario.limits, scenario.workers)
+    }
+
+    fn of(limits: &[LimitSettings], workers: usize) -> Self {
+        let those = |wanted: fn(Limited) -> bool| {
             limits.iter().filter(move |limit| wanted(limit.dimension))
         };
         let paced = |limited| !matches!(limited, Limited::InFlight | Limited::Day);
         Self {
-            rates: of(paced)
+            rates: those(paced)
                 .map(|limit| (limit.dimension.dimension(), Schedule::new(limit)))
                 .collect(),
-            in_flight: of(|limited| limited == Limited::InFlight).map(Schedule::new).next(),
+            in_flight: those(|limited| limited == Limited::InFlight).map(Schedule::new).next(),
+            share: 1.0 / workers as f64,
             next: 0.0,
             now: 0.0,
         }
@@ -44,13 +54,15 @@ impl Paced {
     fn takes(&self, now: f64, cost: &Cost) -> f64 {
         let each = self.rates.iter().map(|(dimension, limit)| {
             let units = cost.of(*dimension);
-            if units > 0.0 { units * 60.0 / (SHARE * limit.ours(now)) } else { 0.0 }
+            if units > 0.0 { units * 60.0 / (SHARE * self.share * limit.ours(now)) } else { 0.0 }
         });
         each.fold(0.0, f64::max)
     }
 
     fn width(&self, now: f64) -> usize {
-        self.in_flight.as_ref().map_or(IN_FLIGHT_MAX, |limit| limit.ours(now) as usize)
+        self.in_flight
+            .as_ref()
+            .map_or(IN_FLIGHT_MAX, |limit| (self.share * limit.ours(now)) as usize)
     }
 }
 
@@ -74,7 +86,8 @@ impl Policy for Paced {
     }
 
     fn on_result(&mut self, now: f64, _attempt: &Attempt, outcome: &Outcome) {
-        if let Some(wait) = outcome.hint.retry_after {
+        let parked = (outcome.verdict == Verdict::Parked).then_some(PARKED_SECS);
+        if let Some(wait) = outcome.hint.retry_after.or(parked) {
             self.next = self.next.max(now + wait);
         }
     }
@@ -82,7 +95,7 @@ impl Policy for Paced {
     fn reading(&self) -> Reading {
         let rate = |dimension| {
             let known = self.rates.iter().find(|(one, _)| *one == dimension);
-            known.map(|(_, limit)| SHARE * limit.ours(self.now) / 60.0)
+            known.map(|(_, limit)| SHARE * self.share * limit.ours(self.now) / 60.0)
         };
         Reading {
             rates: flow::cost::RATES.map(rate),
@@ -131,7 +144,7 @@ mod tests {
     fn a_minute_of_calls_is_98_percent_of_the_tightest_limit() {
         let limits = [limit(Limited::Requests, 600.0), limit(Limited::InputTokens, 30_000.0)];
         let cost = Cost::request(100.0, 1.0);
-        assert_eq!(sent(&mut Paced::new(&limits), &cost, 0.0, 60.0), 294);
+        assert_eq!(sent(&mut Paced::of(&limits, 1), &cost, 0.0, 60.0), 294);
     }
 
     #[test]
@@ -141,7 +154,7 @@ mod tests {
             Change { at_secs: 60.0, limit: 0.0, over_secs: 0.0 },
             Change { at_secs: 90.0, limit: 1200.0, over_secs: 0.0 },
         ];
-        let mut paced = Paced::new(&[stops]);
+        let mut paced = Paced::of(&[stops], 1);
         let cost = Cost::request(1.0, 1.0);
         let minutes = [(0.0, 59.95), (60.5, 90.0), (90.5, 120.45)]
             .map(|(from, until)| sent(&mut paced, &cost, from, until));
@@ -150,9 +163,16 @@ mod tests {
 
     #[test]
     fn calls_at_once_stay_below_their_limit() {
-        let mut paced = Paced::new(&[limit(Limited::InFlight, 12.0)]);
+        let mut paced = Paced::of(&[limit(Limited::InFlight, 12.0)], 1);
         let cost = Cost::request(1.0, 1.0);
         assert_eq!(paced.can_send(0.0, &cost, 11), Admission::Send);
         assert_eq!(paced.can_send(0.0, &cost, 12), Admission::Wait);
+    }
+
+    #[test]
+    fn workers_divide_the_limit() {
+        let limits = [limit(Limited::Requests, 600.0)];
+        let cost = Cost::request(1.0, 1.0);
+        assert_eq!(sent(&mut Paced::of(&limits, 4), &cost, 0.0, 59.95), 147);
     }
 }
