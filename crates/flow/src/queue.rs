@@ -38,6 +38,21 @@ impl<T> Sender<T> {
     pub async fn send_async(&self, value: T) -> Result<(), Closed> {
         self.0.send(value).await.map_err(|_| Closed)
     }
+
+    /// Waits for room and holds it. Dropping the future takes none.
+    pub async fn reserve(&self) -> Result<Slot<'_, T>, Closed> {
+        self.0.reserve().await.map(Slot).map_err(|_| Closed)
+    }
+}
+
+/// Room for one value.
+#[derive(Debug)]
+pub struct Slot<'a, T>(mpsc::Permit<'a, T>);
+
+impl<T> Slot<'_, T> {
+    pub fn send(self, value: T) {
+        self.0.send(value);
+    }
 }
 
 /// What a wait with a limit gave.

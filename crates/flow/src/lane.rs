@@ -1,0 +1,269 @@
+//! A callee with its line in front: items go in, each comes out once, with what became of it.
+//!
+//! The driver of a [`Dispatcher`] under tokio. It owns the calls in flight; dropping it gives them up.
+
+#[cfg(test)]
+mod tests;
+
+use crate::dispatch::{Call, Counts, Dispatcher, Halt, Settled, Size, Step, Terms};
+use crate::fair::Class;
+use crate::policy::{Outcome, Reading, Verdict};
+use futures_util::stream::{FuturesUnordered, StreamExt};
+use std::collections::VecDeque;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::time::Instant;
+
+/// One box per call: invisible beside a round trip.
+pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+
+/// What is called: one attempt per call, no retries, no waiting for limits.
+pub trait Callee: Send + Sync + 'static {
+    type Item: Send + Sync + 'static;
+    type Output: Send + 'static;
+    type Error: Send + 'static;
+
+    /// One call over the route of this index, all or nothing. Dropping the future gives it up.
+    fn call<'a>(
+        &'a self,
+        route: usize,
+        items: &'a [&'a Self::Item],
+    ) -> BoxFuture<'a, Result<Reply<Self::Output>, Self::Error>>;
+
+    /// What an error means for flow control.
+    fn judge(&self, error: &Self::Error) -> Outcome;
+
+    /// The call took longer than `limit`.
+    fn timed_out(&self, limit: Duration) -> Self::Error;
+
+    /// The reply held `got` outputs for `wanted` items.
+    fn miscounted(&self, got: usize, wanted: usize) -> Self::Error;
+}
+
+/// A call's answer.
+#[derive(Debug)]
+pub struct Reply<O> {
+    /// One per item, in their order.
+    pub outputs: Vec<O>,
+    /// Verdict, limits and charge of an answered call.
+    pub outcome: Outcome,
+}
+
+/// What became of an item.
+#[derive(Debug, PartialEq)]
+pub enum End<O, E> {
+    Done(O),
+    /// This item is what cannot be done.
+    Refused(E),
+    /// Its deadline passed before it was sent.
+    Expired,
+}
+
+/// An item back with its end.
+pub struct Finished<C: Callee> {
+    pub item: C::Item,
+    pub end: End<C::Output, C::Error>,
+    /// Seconds that its call took, and how many items it held; told with the first item of a call.
+    pub took: Option<(f64, usize)>,
+}
+
+impl<C: Callee> std::fmt::Debug for Finished<C> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Finished").field("took", &self.took).finish_non_exhaustive()
+    }
+}
+
+/// Nothing more can be sent.
+#[derive(Debug)]
+pub struct Halted<E> {
+    pub why: Halt,
+    /// What the callee said last.
+    pub error: Option<E>,
+}
+
+type Ended<C> = (
+    Call<<C as Callee>::Item>,
+    Result<Reply<<C as Callee>::Output>, <C as Callee>::Error>,
+    Option<Outcome>,
+);
+
+/// Needs a runtime with time. Everything is in here: a caller that stops asking stops the calls.
+pub struct Lane<C: Callee> {
+    dispatcher: Dispatcher<C::Item>,
+    callee: Arc<C>,
+    calls: FuturesUnordered<BoxFuture<'static, Ended<C>>>,
+    finished: VecDeque<Finished<C>>,
+    last_error: Option<C::Error>,
+    started: Instant,
+    closed: bool,
+    stopped: bool,
+}
+
+impl<C: Callee> std::fmt::Debug for Lane<C> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Lane").field("in_flight", &self.calls.len()).finish_non_exhaustive()
+    }
+}
+
+impl<C: Callee> Lane<C> {
+    pub fn new(dispatcher: Dispatcher<C::Item>, callee: Arc<C>) -> Self {
+        Self {
+            dispatcher,
+            callee,
+            calls: FuturesUnordered::new(),
+            finished: VecDeque::new(),
+            last_error: None,
+            started: Instant::now(),
+            closed: false,
+            stopped: false,
+        }
+    }
+
+    /// Hands in an item. Never waits: the caller bounds what it hands in, see [`Lane::waiting`].
+    pub fn push(&mut self, class: Class, size: Size, item: C::Item) {
+        let now = self.now();
+        self.dispatcher.push(now, Terms { class, size, deadline: None }, item);
+    }
+
+    /// Nothing more comes.
+    pub fn close(&mut self) {
+        self.closed = true;
+        self.dispatcher.close();
+    }
+
+    /// Starts nothing more: the lane ends when the calls in flight have ended, and drops what waits.
+    pub fn stop(&mut self) {
+        self.stopped = true;
+    }
+
+    /// Items in line, not in flight; a call to be made again counts as one.
+    pub fn waiting(&self) -> usize {
+        self.dispatcher.waiting()
+    }
+
+    pub fn in_flight(&self) -> usize {
+        self.dispatcher.in_flight()
+    }
+
+    pub fn counts(&self) -> Counts {
+        self.dispatcher.counts()
+    }
+
+    pub fn readings(&self) -> impl Iterator<Item = Reading> {
+        self.dispatcher.readings()
+    }
+
+    /// Makes calls until an item is finished; `None` when all are and the lane is closed. Waits for ever when
+    /// there is nothing to do and the lane is open. Dropping the future loses nothing.
+    pub async fn next(&mut self) -> Result<Option<Finished<C>>, Halted<C::Error>> {
+        loop {
+            if let Some(finished) = self.finished.pop_front() {
+                return Ok(Some(finished));
+            }
+            if self.stopped && self.calls.is_empty() {
+                return Ok(None);
+            }
+            let wake = match self.start_calls() {
+                Wake::Finished => continue,
+                Wake::At(at) => at,
+                Wake::Halted(why) => {
+                    return Err(Halted { why, error: self.last_error.take() });
+                }
+            };
+            if self.closed && self.dispatcher.is_idle() {
+                return Ok(None);
+            }
+            tokio::select! {
+                biased;
+                Some(ended) = self.calls.next(), if !self.calls.is_empty() => self.settle(ended),
+                () = until(self.started, wake) => {}
+            }
+        }
+    }
+
+    fn now(&self) -> f64 {
+        self.started.elapsed().as_secs_f64()
+    }
+
+    fn start_calls(&mut self) -> Wake {
+        if self.stopped {
+            return Wake::At(None);
+        }
+        loop {
+            let now = self.now();
+            match self.dispatcher.next_call(now) {
+                Step::Call(call) => self.calls.push(Box::pin(run(Arc::clone(&self.callee), call))),
+                Step::Expired(item) => {
+                    self.finished.push_back(Finished { item, end: End::Expired, took: None });
+                    return Wake::Finished;
+                }
+                Step::NotBefore(at) => return Wake::At(Some(at)),
+                Step::Wait => return Wake::At(None),
+                Step::Halt(why) => return Wake::Halted(why),
+            }
+        }
+    }
+
+    fn settle(&mut self, (call, result, outcome): Ended<C>) {
+        let now = self.now();
+        let took = Some((now - call.attempt().sent_at, call.items().len()));
+        match result {
+            Ok(reply) => {
+                if let Settled::Answered(items) = self.dispatcher.settle(now, call, &reply.outcome)
+                {
+                    let ends = items.into_iter().zip(reply.outputs).enumerate();
+                    self.finished.extend(ends.map(|(index, (item, output))| {
+                        let took = took.filter(|_| index == 0);
+                        Finished { item, end: End::Done(output), took }
+                    }));
+                }
+            }
+            Err(error) => {
+                let outcome = outcome.unwrap_or_else(|| self.callee.judge(&error));
+                match self.dispatcher.settle(now, call, &outcome) {
+                    Settled::GaveUp(item) => {
+                        self.finished.push_back(Finished { item, end: End::Refused(error), took });
+                    }
+                    _ => self.last_error = Some(error),
+                }
+            }
+        }
+    }
+}
+
+enum Wake {
+    Finished,
+    At(Option<f64>),
+    Halted(Halt),
+}
+
+/// The innermost layers: the timeout measures the call alone.
+async fn run<C: Callee>(callee: Arc<C>, call: Call<C::Item>) -> Ended<C> {
+    let limit = Duration::try_from_secs_f64(call.timeout).unwrap_or(Duration::MAX);
+    let items: Vec<&C::Item> = call.items().collect();
+    let wanted = items.len();
+    let result = tokio::time::timeout(limit, callee.call(call.route, &items)).await;
+    drop(items);
+    match result {
+        Err(_) => {
+            let outcome = Outcome::plain(Verdict::TimedOut);
+            (call, Err(callee.timed_out(limit)), Some(outcome))
+        }
+        Ok(Ok(reply)) if reply.outputs.len() != wanted => {
+            let outcome = Outcome::plain(Verdict::Failed);
+            (call, Err(callee.miscounted(reply.outputs.len(), wanted)), Some(outcome))
+        }
+        Ok(result) => (call, result, None),
+    }
+}
+
+async fn until(started: Instant, at: Option<f64>) {
+    let Some(at) = at.and_then(|at| Duration::try_from_secs_f64(at).ok()) else {
+        return std::future::pending().await;
+    };
+    let deadline = started + at;
+    // `sleep_until` is tokio's timer itself; there is no work that this stands for.
+    tokio::time::sleep_until(deadline).await;
+}
