@@ -36,6 +36,9 @@ const JITTER: f64 = 0.25;
 /// Seconds that an answer counts.
 const WINDOW: f64 = 30.0;
 
+/// Fastest providers are not suspected sooner than this, in seconds.
+const PATIENCE_MIN: f64 = 1.0;
+
 /// Fewer failures than this are a weaker reason to wait: one alone waits a fifth of [`PROBE`].
 const FEW: f64 = 5.0;
 
@@ -77,10 +80,10 @@ impl Breaker {
         }
     }
 
-    /// Tells in how many seconds 99 % of the answers come: twice that is how long a call may be under way before
-    /// it counts as failed, and how long answers count if that is more than 30 s.
+    /// Tells in how many seconds 99 % of the answers come: twice that, and a second at least, is how
+    /// long a call may be under way before it counts as failed, and how long answers count if that is more than 30 s.
     pub fn set_p99(&mut self, seconds: f64) {
-        self.patience = 2.0 * seconds;
+        self.patience = PATIENCE_MIN.max(2.0 * seconds);
         self.window = WINDOW.max(self.patience);
     }
 

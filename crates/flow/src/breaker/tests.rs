@@ -234,6 +234,15 @@ fn calls_that_are_never_answered_count_once_they_take_longer_than_nearly_all() {
 }
 
 #[test]
+fn a_fast_provider_is_not_suspected_within_a_second() {
+    let mut breaker = Breaker::new(3);
+    breaker.set_p99(0.05);
+    (0..10).for_each(|_| breaker.on_sent(0.0));
+    assert!(breaker.admit(0.9).is_ok());
+    assert!(breaker.rejection(1.0) > 0.9);
+}
+
+#[test]
 fn the_same_seed_gives_the_same_gaps() {
     let run = |seed| World::new(seed, 50.0).run(30, 0.9, 0.1);
     assert_eq!(run(5), run(5));
