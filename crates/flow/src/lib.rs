@@ -15,6 +15,7 @@ pub mod dispatch;
 pub mod fixed;
 pub mod lane;
 pub mod memory;
+pub mod pressure;
 pub mod queue;
 pub mod interrupt;
 pub mod meter;
