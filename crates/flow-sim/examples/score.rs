@@ -61,7 +61,7 @@ fn row(scenario: &Scenario, scores: &Scores) -> String {
         scenario.name,
         scores.median(|score| score.utilisation),
         scores.least(|score| score.utilisation),
-        scores.least(|score| score.utilisation_late),
+        scores.least(|score| score.utilisation_whole),
         100.0 * scores.median(|score| score.throttled),
         100.0 * scores.most(|score| score.throttled),
         100.0 * scores.most(|score| score.throttled_late),
@@ -82,7 +82,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let asked = asked()?;
     let scenarios = if asked.held_out { held_out() } else { builtin() };
     println!(
-        "{:<28} util  worst  late   429%  worst late  count  conv again   p50    p99  att/ok inflt jain",
+        "{:<28} util  worst whole   429%  worst late  count  conv again   p50    p99  att/ok inflt jain",
         asked.policy.name
     );
     for scenario in scenarios.iter().filter(|scenario| wanted(&asked, scenario)) {

@@ -71,7 +71,7 @@ impl<'a> Oracle<'a> {
                 } else {
                     0.0
                 };
-                let done = self.service.serve(now, cost.of(Dimension::InputTokens)) + network;
+                let done = self.service.serve(now, cost.of(Dimension::InputTokens)).done + network;
                 self.busy.push(Reverse(done.to_bits()));
             }
             return Some(now);
@@ -84,6 +84,11 @@ impl<'a> Oracle<'a> {
         let outage = |trouble: &&Trouble| trouble.contains(now) && trouble.overloaded_share >= 1.0;
         if let Some(trouble) = self.scenario.service.troubles.iter().find(outage) {
             return trouble.until_secs;
+        }
+        // What arrives now was sent while the machine stood still.
+        let sent = now - self.scenario.service.network_secs_each_way;
+        if let Some(span) = self.scenario.suspended.iter().find(|span| span.contains(sent)) {
+            return span.until_secs + self.scenario.service.network_secs_each_way;
         }
         let step = self.limits.next_step(now).unwrap_or(f64::INFINITY);
         if let Some(capacity) = self.capacity(now) {
@@ -113,3 +118,6 @@ impl<'a> Oracle<'a> {
         cap.map(|state| state.limit as usize)
     }
 }
+
+#[cfg(test)]
+mod tests;

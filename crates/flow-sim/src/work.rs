@@ -33,8 +33,7 @@ impl Backlog {
         if self.next_at(now)? > now {
             return None;
         }
-        let factor = |shift: &&crate::scenario::Shift| shift.at_secs <= now;
-        let factor = self.settings.shifts.iter().rfind(factor).map_or(1.0, |shift| shift.factor);
+        let factor = self.settings.factor_at(now);
         let tokens = draw(&self.settings.tokens, &mut self.rng) * factor;
         let items = draw(&self.settings.items, &mut self.rng);
         let work = Work {

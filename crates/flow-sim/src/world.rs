@@ -6,7 +6,7 @@ mod run;
 pub use run::{Admitted, Run, Sample, Sent};
 
 use crate::client::{Call, Client, Step};
-use crate::provider::{Fate, Limits, Ruling, Service, hint_of_reply};
+use crate::provider::{Fate, Limits, Ruling, Served, Service, hint_of_reply};
 use crate::scenario::Scenario;
 use crate::work::Backlog;
 use events::{Event, Events};
@@ -44,7 +44,8 @@ pub fn simulate(scenario: &Scenario, seed: u64, make: &MakeClient<'_>) -> Run {
     {
         world.step(now, event);
     }
-    world.run.end = world.limits.last_edge(scenario.duration_secs);
+    world.run.end = scenario.duration_secs;
+    world.run.edges = world.limits.edges(scenario.duration_secs);
     world.run
 }
 
@@ -170,12 +171,14 @@ impl<'a> World<'a> {
 
     fn admitted(&mut self, now: f64, call: &Call, hint: Hint) -> (f64, Outcome) {
         let cost = &call.work.cost;
-        let done = self.service.serve(now, cost.of(Dimension::InputTokens));
+        let Served { begun, done } = self.service.serve(now, cost.of(Dimension::InputTokens));
         self.serving += 1;
         self.events.push(done, Event::Served);
         let verdict = if self.service.fails() { Verdict::Failed } else { Verdict::Answered };
         if verdict == Verdict::Answered {
-            self.run.admitted.push(Admitted { at: now, amount: cost.of(self.scenario.measured()) });
+            self.run
+                .admitted
+                .push(Admitted { at: begun, amount: cost.of(self.scenario.measured()) });
         }
         (done, Outcome { verdict, hint, usage: None })
     }

@@ -4,7 +4,7 @@ use super::{Comparison, Entrant};
 use crate::chart::{Chart, Line, Panel, Scale, Stroke};
 use crate::contender::{Contender, Role};
 use crate::scenario::Scenario;
-use crate::score::Score;
+use crate::score::{Score, wanted_per_sec};
 use crate::world::{Run, simulate};
 use flow::cost::RATES;
 use flow::policy::Verdict;
@@ -27,7 +27,7 @@ pub fn drawing(comparison: &Comparison, entrants: &[Entrant]) -> Chart {
         })
         .collect();
     let mut panels = vec![admitted(scenario, &runs), refused(&runs)];
-    if scenario.rate_at(0.0).is_none() {
+    if wanted_per_sec(scenario, 0.0).is_none() {
         panels.push(in_flight(&runs));
     }
     Chart {
@@ -64,8 +64,9 @@ fn chosen(comparison: &Comparison, entrants: &[Entrant]) -> Vec<(&'static Conten
 
 fn admitted(scenario: &Scenario, runs: &[(&'static str, Stroke, Run)]) -> Panel {
     let seconds = scenario.duration_secs as usize;
-    let limit: Vec<(f64, f64)> =
-        (0..=seconds).filter_map(|at| Some((at as f64, scenario.rate_at(at as f64)?))).collect();
+    let limit: Vec<(f64, f64)> = (0..=seconds)
+        .filter_map(|at| Some((at as f64, wanted_per_sec(scenario, at as f64)?)))
+        .collect();
     let mut lines = vec![Line { name: "limit".to_owned(), stroke: Stroke::Bound, points: limit }];
     for (name, stroke, run) in runs {
         if *stroke == Stroke::Main {

@@ -91,17 +91,16 @@ impl Limits {
         self.limiters.iter().filter_map(|one| one.schedule().next_step(now)).min_by(f64::total_cmp)
     }
 
-    /// The last edge of the longest fixed window at or before `end`; `end` itself without fixed windows.
-    ///
-    /// Whoever judges at any other time compares a client that spreads its calls with one that has just spent a
-    /// whole window at once.
-    pub fn last_edge(&self, end: f64) -> f64 {
-        self.limiters
-            .iter()
-            .filter_map(Limiter::edges)
-            .filter(|(_, secs)| *secs < end)
-            .max_by(|a, b| a.1.total_cmp(&b.1))
-            .map_or(end, |(edge, secs)| edge + ((end - edge) / secs).floor() * secs)
+    /// Where the windows of the first limit begin, up to `end`; none unless it is a fixed window shorter than that.
+    pub fn edges(&self, end: f64) -> Option<Vec<f64>> {
+        let (edge, secs) = self.limiters.first()?.edges()?;
+        if secs >= end {
+            return None;
+        }
+        let before = (edge / secs).floor();
+        let first = edge - before * secs;
+        let windows = ((end - first) / secs).floor() as usize;
+        Some((0..=windows).map(|window| first + window as f64 * secs).collect())
     }
 }
 

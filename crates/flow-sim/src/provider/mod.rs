@@ -14,7 +14,7 @@ pub use hints::{Levels, hint_of_reply};
 pub use limits::{Limits, Ruling, State};
 pub use schedule::Schedule;
 pub(crate) use service::normal;
-pub use service::{Fate, Service};
+pub use service::{Fate, Served, Service};
 pub use settings::{
     Change, HintSettings, LimitKind, LimitSettings, Limited, ServiceSettings, Tail, Tenant,
     Trouble, Wave,

@@ -15,6 +15,13 @@ pub enum Fate {
     SlowDown,
 }
 
+/// The times of a call at the provider.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Served {
+    pub begun: f64,
+    pub done: f64,
+}
+
 /// Latency, slots, failures and times of trouble.
 #[derive(Debug, Clone)]
 pub struct Service {
@@ -55,10 +62,12 @@ impl Service {
         from + (to - from) * self.rng.f64()
     }
 
-    /// When an admitted call is done: it waits for a slot, first come first served.
-    pub fn serve(&mut self, now: f64, tokens: f64) -> f64 {
+    /// When an admitted call is begun and when it is done: it waits for a slot, first come first served.
+    pub fn serve(&mut self, now: f64, tokens: f64) -> Served {
         let needed = self.service_secs(now, tokens);
-        let Some(slots) = self.settings.slots else { return now + needed };
+        let Some(slots) = self.settings.slots else {
+            return Served { begun: now, done: now + needed };
+        };
         let mut start = now;
         if self.busy.len() >= slots
             && let Some(Reverse(free)) = self.busy.pop()
@@ -67,7 +76,7 @@ impl Service {
         }
         let done = start + needed;
         self.busy.push(Reverse(done.to_bits()));
-        done
+        Served { begun: start, done }
     }
 
     /// Whether an admitted call ends as 500.

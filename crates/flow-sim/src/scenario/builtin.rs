@@ -9,11 +9,37 @@ macro_rules! files {
 }
 
 const BUILTIN: &[(&str, &str)] = &files!["":
-    "steady-600-bucket", "steady-600-fixed", "steady-600-sliding", "steady-60-bucket", "steady-600-second",
-    "steady-6000-bucket", "halve-bucket", "knee",
+    "steady-60-bucket", "steady-600-bucket", "steady-6000-bucket", "steady-60-fixed",
+    "steady-600-fixed", "steady-6000-fixed", "steady-60-sliding", "steady-600-sliding",
+    "steady-6000-sliding", "steady-60-second", "steady-600-second", "steady-6000-second",
+    "steady-60-ten", "steady-600-ten", "steady-6000-ten", "fast-600-bucket", "slow-600-bucket",
+    "fast-600-fixed", "slow-600-fixed", "fast-600-sliding", "slow-600-sliding", "fast-600-second",
+    "slow-600-second", "fast-600-ten", "slow-600-ten", "fast-6000-bucket", "slow-6000-bucket",
+    "fast-6000-fixed", "slow-6000-fixed", "fast-60-bucket", "slow-60-bucket",
+    "steady-60-smallbucket", "steady-600-smallbucket", "steady-6000-smallbucket",
+    "refusals-count-bucket", "refusals-count-fixed", "refusals-count-sliding", "tokens-bucket",
+    "tokens-fixed", "tokens-sliding", "tokens-only", "tokens-requests-bind",
+    "shift-other-dimension", "shift-binding", "shift-back", "halve-bucket", "double-bucket",
+    "halve-fixed", "double-fixed", "halve-sliding", "double-sliding", "halve-second",
+    "double-second", "halve-ten", "double-ten", "halve-6000-bucket", "double-6000-bucket",
+    "halve-6000-sliding", "double-6000-sliding", "halve-6000-second", "double-6000-second",
+    "headers-bucket", "headers-halve-bucket", "headers-double-bucket", "headers-fixed",
+    "headers-halve-fixed", "headers-double-fixed", "headers-sliding", "headers-halve-sliding",
+    "headers-double-sliding", "headers-tokens", "headers-60-bucket", "headers-6000-bucket",
+    "retry-after-bucket", "retry-after-half-bucket", "retry-after-fixed", "retry-after-half-fixed",
+    "retry-after-sliding", "retry-after-half-sliding", "retry-after-double-bucket",
+    "headers-minus-one", "headers-missing", "body-bucket", "body-tokens", "clock-jump",
+    "daily-quota", "daily-quota-silent", "limit-zero", "limit-zero-silent", "retry-after-zero",
+    "in-flight", "knee", "knee-slow", "knee-and-limit", "failures-bucket", "failures-sliding",
+    "brown-out", "outage", "outage-sliding", "slow-down", "workers-2-bucket", "workers-8-bucket",
+    "workers-2-fixed", "workers-8-fixed", "workers-2-sliding", "workers-8-sliding", "bursty",
 ];
 
-const HELD_OUT: &[(&str, &str)] = &[];
+const HELD_OUT: &[(&str, &str)] = &files!["held-out/":
+    "diurnal", "diurnal-headers", "two-changes", "tenant", "tenant-headers", "tenant-pulse",
+    "bucket-10s", "window-30s", "sliding-30s", "odd-numbers", "heavy-tail", "wide-latency", "items",
+    "flapping", "pauses", "ramp-down", "second-and-minute", "strict-60",
+];
 
 /// What limiters are tuned on.
 pub fn builtin() -> Vec<Scenario> {
@@ -30,4 +56,25 @@ fn read(files: &[(&str, &str)]) -> Vec<Scenario> {
         parse(name, text).expect("a test reads every built-in scenario")
     };
     files.iter().map(one).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::scenario::load;
+    use std::path::Path;
+
+    #[test]
+    fn every_file_is_built_in_and_can_be_read() {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("scenarios");
+        for (folder, built_in) in
+            [(folder.clone(), builtin()), (folder.join("held-out"), held_out())]
+        {
+            let mut built_in = built_in;
+            built_in.sort_by(|a, b| a.name.cmp(&b.name));
+            let mut files = load(&folder).unwrap();
+            files.sort_by(|a, b| a.name.cmp(&b.name));
+            assert_eq!(files, built_in);
+        }
+    }
 }

@@ -1,6 +1,6 @@
 //! What a scenario demands.
 
-use super::Score;
+use super::{AgainstFixed, Score};
 use serde::Deserialize;
 
 /// Bars of one scenario; what is not given is not demanded.
@@ -16,12 +16,15 @@ pub struct Bars {
     pub throttled_late_max: Option<f64>,
     pub throttled_count_max: Option<f64>,
     pub converged_secs_max: Option<f64>,
-    /// After every change of the first limit.
+    /// After every one of [`crate::scenario::Scenario::disturbances`].
     pub reconverged_secs_max: Option<f64>,
     pub attempts_per_answer_max: Option<f64>,
     /// Against the best fixed number of calls at once.
     pub p50_ratio_max: Option<f64>,
+    pub p99_ratio_max: Option<f64>,
     pub p99_secs_max: Option<f64>,
+    /// Whatever they end in.
+    pub attempts_per_minute_max: Option<f64>,
     pub jain_min: Option<f64>,
     pub parked_per_minute_max: Option<f64>,
 }
@@ -36,11 +39,16 @@ pub struct Miss {
 }
 
 impl Bars {
+    pub(super) fn asks_for_fixed(&self) -> bool {
+        self.p50_ratio_max.or(self.p99_ratio_max).is_some()
+    }
+
     /// The bars that this score does not meet.
     pub fn misses(&self, score: &Score) -> Vec<Miss> {
         let never = f64::INFINITY;
         let reconverged =
             score.reconverged.iter().map(|secs| secs.unwrap_or(never)).fold(0.0, f64::max);
+        let fixed = |figure: fn(AgainstFixed) -> f64| score.fixed.map_or(never, figure);
         let least = [
             ("utilisation_min", self.utilisation_min, score.utilisation),
             ("utilisation_late_min", self.utilisation_late_min, score.utilisation_late),
@@ -53,7 +61,9 @@ impl Bars {
             ("converged_secs_max", self.converged_secs_max, score.converged.unwrap_or(never)),
             ("reconverged_secs_max", self.reconverged_secs_max, reconverged),
             ("attempts_per_answer_max", self.attempts_per_answer_max, score.attempts_per_answer),
-            ("p50_ratio_max", self.p50_ratio_max, score.p50_ratio.unwrap_or(never)),
+            ("attempts_per_minute_max", self.attempts_per_minute_max, score.attempts_per_minute),
+            ("p50_ratio_max", self.p50_ratio_max, fixed(|fixed| fixed.p50_ratio)),
+            ("p99_ratio_max", self.p99_ratio_max, fixed(|fixed| fixed.p99_ratio)),
             ("p99_secs_max", self.p99_secs_max, score.p99),
             (
                 "parked_per_minute_max",

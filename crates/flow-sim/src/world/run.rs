@@ -7,7 +7,7 @@ use flow::policy::{Outcome, Reading, Verdict};
 /// A call that a limit admitted and that ended well.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Admitted {
-    /// When it reached the provider.
+    /// When the provider began to serve it.
     pub at: f64,
     /// In the scenario's measured dimension.
     pub amount: f64,
@@ -35,15 +35,17 @@ pub struct Sample {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Run {
     pub seed: u64,
-    /// Judged up to here: see [`crate::provider::Limits::last_edge`].
+    /// Seconds simulated.
     pub end: f64,
+    /// Where the windows of the first limit began, if it has any.
+    pub edges: Option<Vec<f64>>,
     /// In order of time.
     pub admitted: Vec<Admitted>,
     /// All calls that have ended, in order of their end.
     pub calls: Vec<Sent>,
     /// One per second, from 0.
     pub samples: Vec<Sample>,
-    /// Calls under way that never ended.
+    /// Calls sent, those under way at the end included.
     pub attempts: u64,
     pub in_flight_max: usize,
     pub workers: usize,
@@ -55,6 +57,7 @@ impl Run {
         Self {
             seed,
             end: 0.0,
+            edges: None,
             admitted: Vec::new(),
             calls: Vec::new(),
             samples: Vec::new(),
