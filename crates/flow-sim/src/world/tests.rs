@@ -32,3 +32,21 @@ fn whoever_knows_the_limit_is_never_refused_and_uses_nearly_all_of_it() {
         assert!(score.utilisation_late > 0.97, "{}: {}", scenario.name, score.utilisation_late);
     }
 }
+
+/// Whoever changes the world on purpose writes the new number down here: no change comes unseen. Without spread of
+/// latencies, since logarithms and cosines may differ in their last bit from one machine to another.
+#[test]
+fn the_log_is_the_one_that_was_written_down() {
+    let mut scenario = named("steady-600-fixed");
+    scenario.service.latency_sigma = 0.0;
+    let run = simulate(&scenario, 1, &contender("fixed-20").unwrap().make);
+    assert_eq!(run.log.hash(), 6_019_330_022_070_110_166);
+}
+
+#[test]
+fn a_machine_that_stands_still_sends_and_hears_nothing() {
+    let run = run("clock-jump", 1, "fixed-5");
+    assert!(run.calls.iter().all(|call| call.at < 240.0 || call.at >= 360.0));
+    assert!(run.calls.iter().all(|call| call.replied_at < 240.0 || call.replied_at >= 360.0));
+    assert!(run.calls.iter().any(|call| call.at < 240.0 && call.replied_at >= 360.0));
+}
