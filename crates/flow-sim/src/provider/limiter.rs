@@ -48,6 +48,15 @@ impl Limiter {
         }
     }
 
+    /// `self`, with what was used of `old` if it is the same but for its amounts.
+    pub(super) fn heir(self, old: Self) -> Self {
+        let same_kind = std::mem::discriminant(&self.used) == std::mem::discriminant(&old.used);
+        let same = same_kind
+            && self.dimension == old.dimension
+            && self.secs.to_bits() == old.secs.to_bits();
+        if same { Self { used: old.used, ..self } } else { self }
+    }
+
     pub(super) fn limit(&self, now: f64) -> f64 {
         self.schedule.at(now)
     }

@@ -42,6 +42,18 @@ impl Limits {
         Self { limiters: settings.iter().map(|one| Limiter::new(one, &mut rng)).collect() }
     }
 
+    /// Goes on with other limits. One that has the dimension, kind and length of the one in its place keeps what was
+    /// used of that; the others are as new.
+    pub fn retune(&mut self, settings: &[LimitSettings]) {
+        let mut rng = fastrand::Rng::with_seed(settings.len() as u64);
+        let mut old = std::mem::take(&mut self.limiters).into_iter();
+        let next = |one| {
+            let fresh = Limiter::new(one, &mut rng);
+            old.next().map_or(fresh.clone(), |old| fresh.heir(old))
+        };
+        self.limiters = settings.iter().map(next).collect();
+    }
+
     /// `in_flight`: calls being served, without this one. `now` never goes back.
     pub fn admit(&mut self, now: f64, cost: &Cost, in_flight: usize) -> Ruling {
         let ruling = self.would(now, cost, in_flight);

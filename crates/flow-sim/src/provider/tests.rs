@@ -151,3 +151,18 @@ fn slots_bound_the_throughput_and_the_rest_waits() {
     let done: Vec<f64> = (0..6).map(|_| service.serve(0.0, 0.0).done.round()).collect();
     assert_eq!(done, [1.0, 1.0, 2.0, 2.0, 3.0, 3.0]);
 }
+
+#[test]
+fn other_limits_keep_what_was_used_of_those_that_stay() {
+    let bucket = |amount| limit(LimitKind::Bucket, amount, 60.0);
+    let mut limits = Limits::new(&[bucket(4.0)], 1);
+    let passed = |limits: &mut Limits| {
+        let call = Cost::request(10.0, 1.0);
+        (0..20).filter(|_| limits.admit(0.0, &call, 0) == Ruling::Admitted).count()
+    };
+    assert_eq!(passed(&mut limits), 4);
+    limits.retune(&[bucket(8.0)]);
+    assert_eq!(passed(&mut limits), 0, "a larger bucket is not a fuller one");
+    limits.retune(&[limit(LimitKind::SlidingWindow, 3.0, 60.0), bucket(5.0)]);
+    assert_eq!(passed(&mut limits), 3, "neither limit is the one that stood in its place");
+}

@@ -1,0 +1,8 @@
+//! The provider as clients see it: over a socket.
+#![expect(clippy::unwrap_used, reason = "a test may fail")]
+
+mod client;
+mod control;
+mod faults;
+mod limits;
+mod shapes;
