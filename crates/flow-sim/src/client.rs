@@ -1,7 +1,9 @@
 //! The seam between the simulated world and whoever makes the calls.
 
+mod dispatched;
 mod driven;
 
+pub use dispatched::Dispatched;
 pub use driven::Driven;
 
 use crate::work::{Backlog, Work};
@@ -12,6 +14,8 @@ use flow::policy::{Attempt, Outcome, Reading};
 pub struct Call {
     pub work: Work,
     pub attempt: Attempt,
+    /// Seconds after which the client no longer waits for the reply; infinite: never.
+    pub timeout: f64,
 }
 
 /// What a client does next.
@@ -28,7 +32,7 @@ pub enum Step {
 /// The world asks [`Client::next`] until it is idle: at the start, after every reply, and at the time that the
 /// client named. Every call ends with exactly one [`Client::on_end`]; what failed is the client's to send again.
 pub trait Client: Send + std::fmt::Debug {
-    /// Takes new work from `backlog` only to send it at once.
+    /// Takes hardly more from `backlog` than it sends at once.
     fn next(&mut self, now: f64, backlog: &mut Backlog) -> Step;
 
     fn on_end(&mut self, now: f64, call: &Call, outcome: &Outcome);

@@ -7,7 +7,7 @@ use crate::baseline::gradient2::Gradient2;
 use crate::baseline::paced::Paced;
 use crate::baseline::relative::RelativeAimd;
 use crate::baseline::vegas::Vegas;
-use crate::client::{Client, Driven};
+use crate::client::{Client, Dispatched, Driven};
 use crate::scenario::Scenario;
 use flow::aimd::Aimd;
 use flow::policy::Policy;
@@ -105,6 +105,11 @@ pub fn contender(name: &str) -> Option<&'static Contender> {
 /// A client that asks this policy.
 pub fn driven(policy: impl Policy + 'static, seed: u64, worker: usize) -> Box<dyn Client> {
     Box::new(Driven::new(Box::new(policy), of_worker(seed, worker)))
+}
+
+/// The client that runs in production, with this policy.
+pub fn dispatched(policy: impl Policy + 'static, seed: u64, worker: usize) -> Box<dyn Client> {
+    Box::new(Dispatched::new(Box::new(policy), of_worker(seed, worker)))
 }
 
 /// So many calls at once, always.

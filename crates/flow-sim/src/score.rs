@@ -15,6 +15,7 @@ use crate::oracle;
 use crate::scenario::Scenario;
 use crate::world::{Admitted, MakeClient, Run, simulate};
 use convergence::Convergence;
+use flow::fair::Class;
 use flow::policy::Verdict;
 
 /// From here on a client has had its start.
@@ -46,6 +47,8 @@ pub struct Score {
     pub p99: f64,
     /// Against the best fixed number of calls at once; only where a bar asks for it.
     pub fixed: Option<AgainstFixed>,
+    /// From coming to the pile to being sent, of answered urgent calls, seconds; 0 where nothing is urgent.
+    pub urgent_wait_p99: f64,
     pub in_flight_max: usize,
     /// Jain's index of the workers' answers: 1 is even.
     pub jain: f64,
@@ -105,6 +108,7 @@ pub fn judge(scenario: &Scenario, run: &Run, possible: &[Admitted]) -> Score {
         p50: quantile(&latencies, 0.5),
         p99: quantile(&latencies, 0.99),
         fixed: None,
+        urgent_wait_p99: urgent_wait_p99(run),
         in_flight_max: run.in_flight_max,
         jain: jain(run),
         parked_per_minute: parked_per_minute(run),
@@ -135,6 +139,14 @@ fn latencies(run: &Run) -> Vec<f64> {
     let mut latencies: Vec<f64> = answers.map(|call| call.replied_at - call.at).collect();
     latencies.sort_by(f64::total_cmp);
     latencies
+}
+
+fn urgent_wait_p99(run: &Run) -> f64 {
+    let answers = run.calls.iter().filter(|call| call.verdict == Verdict::Answered);
+    let urgent = answers.filter(|call| call.work.class == Class::Urgent);
+    let mut waits: Vec<f64> = urgent.map(|call| call.at - call.work.came_at).collect();
+    waits.sort_by(f64::total_cmp);
+    quantile(&waits, 0.99)
 }
 
 fn ratio(part: f64, whole: f64, of_nothing: f64) -> f64 {

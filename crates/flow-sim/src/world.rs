@@ -147,45 +147,52 @@ impl<'a> World<'a> {
 
     fn arrived(&mut self, now: f64, worker: usize, call: Call) {
         let cost = &call.work.cost;
+        let mut begun = None;
         let (done, outcome) = match self.service.on_arrival(now) {
-            Fate::Overloaded => (now + self.service.refusal(), overloaded(&Hint::default())),
+            Fate::Overloaded => (now + self.service.refusal(), overloaded(Hint::default())),
             Fate::SlowDown => {
                 let hint = Hint { overloaded: true, ..Hint::default() };
-                (now + self.service.refusal(), overloaded(&hint))
+                (now + self.service.refusal(), overloaded(hint))
             }
             Fate::Passed => {
                 let ruling = self.limits.admit(now, cost, self.serving);
                 let states = self.limits.state(now, self.serving);
                 let hint = hint_of_reply(&self.scenario.hints, &states, ruling, &mut self.hints);
-                match ruling {
-                    Ruling::Refused { dimension, .. } => {
-                        (now + self.service.refusal(), refused(dimension, hint))
-                    }
-                    Ruling::Admitted => self.admitted(now, &call, hint),
+                if let Ruling::Refused { dimension, .. } = ruling {
+                    (now + self.service.refusal(), refused(dimension, hint))
+                } else {
+                    let served = self.service.serve(now, cost.of(Dimension::InputTokens));
+                    begun = Some(served.begun);
+                    (served.done, self.admitted(served, hint))
                 }
             }
         };
         let network = self.scenario.service.network_secs_each_way;
-        self.events.push(done + network, Event::Replied { worker, call, outcome });
-    }
-
-    fn admitted(&mut self, now: f64, call: &Call, hint: Hint) -> (f64, Outcome) {
-        let cost = &call.work.cost;
-        let Served { begun, done } = self.service.serve(now, cost.of(Dimension::InputTokens));
-        self.serving += 1;
-        self.events.push(done, Event::Served);
-        let verdict = if self.service.fails() { Verdict::Failed } else { Verdict::Answered };
-        if verdict == Verdict::Answered {
+        let (at, outcome) = replied(&call, done + network, outcome);
+        if let Some(begun) = begun.filter(|_| outcome.verdict == Verdict::Answered) {
             self.run
                 .admitted
                 .push(Admitted { at: begun, amount: cost.of(self.scenario.measured()) });
         }
-        (done, Outcome { verdict, hint, usage: None })
+        self.events.push(at, Event::Replied { worker, call, outcome });
+    }
+
+    fn admitted(&mut self, served: Served, hint: Hint) -> Outcome {
+        self.serving += 1;
+        self.events.push(served.done, Event::Served);
+        let verdict = if self.service.fails() { Verdict::Failed } else { Verdict::Answered };
+        Outcome { verdict, hint, usage: None }
     }
 }
 
-fn overloaded(hint: &Hint) -> Outcome {
-    Outcome { verdict: Verdict::Overloaded, hint: hint.clone(), usage: None }
+/// When and how a call ends for its client: with the reply at `at`, or before that when it waits no longer.
+fn replied(call: &Call, at: f64, outcome: Outcome) -> (f64, Outcome) {
+    let gives_up = call.attempt.sent_at + call.timeout;
+    if gives_up < at { (gives_up, Outcome::plain(Verdict::TimedOut)) } else { (at, outcome) }
+}
+
+fn overloaded(hint: Hint) -> Outcome {
+    Outcome { verdict: Verdict::Overloaded, hint, usage: None }
 }
 
 /// A quota for the day, and a limit of nothing, are no reason to try again soon: the provider says so by its code.

@@ -72,7 +72,7 @@ impl Client for Driven {
         let attempt =
             Attempt { id: self.attempts, sent_at: now, cost: work.cost, in_flight: self.in_flight };
         self.policy.on_sent(&attempt);
-        Step::Call(Call { work, attempt })
+        Step::Call(Call { work, attempt, timeout: f64::INFINITY })
     }
 
     fn on_end(&mut self, now: f64, call: &Call, outcome: &Outcome) {

@@ -19,6 +19,7 @@ fn score(seed: u64, utilisation: f64, throttled: f64) -> Score {
         p50: 0.41,
         p99: 0.73,
         fixed: None,
+        urgent_wait_p99: 0.0,
         in_flight_max: 9,
         jain: 1.0,
         parked_per_minute: None,

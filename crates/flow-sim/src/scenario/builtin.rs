@@ -33,6 +33,7 @@ const BUILTIN: &[(&str, &str)] = &files!["":
     "in-flight", "knee", "knee-slow", "knee-and-limit", "failures-bucket", "failures-sliding",
     "brown-out", "outage", "outage-sliding", "slow-down", "workers-2-bucket", "workers-8-bucket",
     "workers-2-fixed", "workers-8-fixed", "workers-2-sliding", "workers-8-sliding", "bursty",
+    "urgent",
 ];
 
 const HELD_OUT: &[(&str, &str)] = &files!["held-out/":

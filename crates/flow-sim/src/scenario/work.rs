@@ -16,6 +16,8 @@ pub struct WorkSettings {
     pub shifts: Vec<Shift>,
     #[serde(rename = "arrival")]
     pub arrivals: Vec<Arrival>,
+    /// Requests per second that somebody waits for, at random times, beside the others.
+    pub urgent_per_sec: Option<f64>,
     /// Times at which nothing can be taken from the pile.
     #[serde(rename = "pause")]
     pub pauses: Vec<Span>,
@@ -36,6 +38,7 @@ impl Default for WorkSettings {
             items: fixed(1.0),
             shifts: Vec::new(),
             arrivals: Vec::new(),
+            urgent_per_sec: None,
             pauses: Vec::new(),
         }
     }

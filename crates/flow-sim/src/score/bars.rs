@@ -25,6 +25,7 @@ pub struct Bars {
     pub p99_secs_max: Option<f64>,
     /// Whatever they end in.
     pub attempts_per_minute_max: Option<f64>,
+    pub urgent_wait_p99_secs_max: Option<f64>,
     pub jain_min: Option<f64>,
     pub parked_per_minute_max: Option<f64>,
 }
@@ -62,6 +63,7 @@ impl Bars {
             ("reconverged_secs_max", self.reconverged_secs_max, reconverged),
             ("attempts_per_answer_max", self.attempts_per_answer_max, score.attempts_per_answer),
             ("attempts_per_minute_max", self.attempts_per_minute_max, score.attempts_per_minute),
+            ("urgent_wait_p99_secs_max", self.urgent_wait_p99_secs_max, score.urgent_wait_p99),
             ("p50_ratio_max", self.p50_ratio_max, fixed(|fixed| fixed.p50_ratio)),
             ("p99_ratio_max", self.p99_ratio_max, fixed(|fixed| fixed.p99_ratio)),
             ("p99_secs_max", self.p99_secs_max, score.p99),

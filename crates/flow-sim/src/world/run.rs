@@ -2,6 +2,7 @@
 
 use crate::client::Call;
 use crate::provider::State;
+use crate::work::Work;
 use flow::policy::{Outcome, Reading, Verdict};
 
 /// A call that a limit admitted and that ended well.
@@ -19,6 +20,7 @@ pub struct Sent {
     pub at: f64,
     pub replied_at: f64,
     pub worker: usize,
+    pub work: Work,
     pub verdict: Verdict,
 }
 
@@ -39,7 +41,7 @@ pub struct Run {
     pub end: f64,
     /// Where the windows of the first limit began, if it has any.
     pub edges: Option<Vec<f64>>,
-    /// In order of time.
+    /// In order of their arrival at the provider.
     pub admitted: Vec<Admitted>,
     /// All calls that have ended, in order of their end.
     pub calls: Vec<Sent>,
@@ -78,6 +80,7 @@ impl Run {
             at: call.attempt.sent_at,
             replied_at: now,
             worker,
+            work: call.work,
             verdict: outcome.verdict,
         });
     }

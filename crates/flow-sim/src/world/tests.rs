@@ -1,5 +1,7 @@
 use super::*;
-use crate::contender::contender;
+use crate::baseline::fixed::Fixed;
+use crate::contender::{contender, dispatched, fixed};
+use crate::provider::ServiceSettings;
 use crate::scenario::builtin;
 
 fn named(name: &str) -> Scenario {
@@ -49,4 +51,39 @@ fn a_machine_that_stands_still_sends_and_hears_nothing() {
     assert!(run.calls.iter().all(|call| call.at < 240.0 || call.at >= 360.0));
     assert!(run.calls.iter().all(|call| call.replied_at < 240.0 || call.replied_at >= 360.0));
     assert!(run.calls.iter().any(|call| call.at < 240.0 && call.replied_at >= 360.0));
+}
+
+/// Whatever a client does under refusals, failures and an outage: every piece of work is answered once.
+#[test]
+fn no_work_is_lost_and_none_is_done_twice() {
+    let mut scenario = named("bursty");
+    let storm = named("outage");
+    scenario.service = ServiceSettings { failed_share: 0.1, ..storm.service };
+    scenario.duration_secs = 1200.0;
+    let clients: [&MakeClient<'_>; 2] =
+        [&|_: &Scenario, seed, worker| fixed(20, seed, worker), &|_: &Scenario, seed, worker| {
+            dispatched(Fixed::new(20, seed), seed, worker)
+        }];
+    for make in clients {
+        let run = simulate(&scenario, 1, make);
+        let answers = run.calls.iter().filter(|call| call.verdict == Verdict::Answered);
+        let mut answered: Vec<u64> = answers.map(|call| call.work.id).collect();
+        answered.sort_unstable();
+        assert_eq!(answered, (0..3000).collect::<Vec<u64>>());
+        assert!(run.calls.iter().any(|call| call.verdict == Verdict::Throttled));
+        assert!(run.calls.iter().any(|call| call.verdict == Verdict::Overloaded));
+    }
+}
+
+#[test]
+fn a_reply_that_comes_too_late_is_a_timeout_and_its_work_is_done_again() {
+    let mut scenario = named("steady-600-bucket");
+    scenario.duration_secs = 200.0;
+    scenario.service.latency_secs = 100.0;
+    let run =
+        simulate(&scenario, 1, &|_, seed, worker| dispatched(Fixed::new(5, seed), seed, worker));
+    let first = run.calls[0];
+    assert_eq!(first.verdict, Verdict::TimedOut);
+    assert!(first.replied_at - first.at < 100.0);
+    assert!(run.calls.iter().skip(1).any(|call| call.work.id == first.work.id));
 }
