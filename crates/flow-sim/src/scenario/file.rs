@@ -115,4 +115,12 @@ mod tests {
         assert_eq!(names, ["a", "b"]);
         assert_eq!(load(&folder.path().join("b.toml")).unwrap().len(), 1);
     }
+
+    #[test]
+    fn the_keys_that_are_documented_are_the_keys_that_there_are() {
+        let text = include_str!("../../scenarios/README.md");
+        let example = text.split("```").nth(1).unwrap().trim_start_matches("toml");
+        let scenario = parse("documented", example).unwrap();
+        assert!(scenario.limits[0].tenant.is_some() && scenario.service.tail.is_some());
+    }
 }

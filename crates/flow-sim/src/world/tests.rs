@@ -1,8 +1,10 @@
 use super::*;
 use crate::baseline::fixed::Fixed;
+use crate::baseline::paced::Paced;
 use crate::contender::{contender, dispatched, fixed};
 use crate::provider::ServiceSettings;
-use crate::scenario::builtin;
+use crate::scenario::{builtin, held_out};
+use std::collections::BTreeSet;
 
 fn named(name: &str) -> Scenario {
     builtin().into_iter().find(|scenario| scenario.name == name).unwrap()
@@ -86,4 +88,19 @@ fn a_reply_that_comes_too_late_is_a_timeout_and_its_work_is_done_again() {
     assert_eq!(first.verdict, Verdict::TimedOut);
     assert!(first.replied_at - first.at < 100.0);
     assert!(run.calls.iter().skip(1).any(|call| call.work.id == first.work.id));
+}
+
+#[test]
+fn the_dispatcher_lives_through_every_scenario_and_does_nothing_twice() {
+    for mut scenario in builtin().into_iter().chain(held_out()) {
+        scenario.duration_secs = scenario.duration_secs.min(150.0);
+        let paced =
+            |scenario: &Scenario, seed, worker| dispatched(Paced::new(scenario), seed, worker);
+        let run = simulate(&scenario, 1, &paced);
+        let answers = run.calls.iter().filter(|call| call.verdict == Verdict::Answered);
+        let answered: Vec<u64> = answers.map(|call| call.work.id).collect();
+        let once: BTreeSet<u64> = answered.iter().copied().collect();
+        assert_eq!(once.len(), answered.len(), "{}", scenario.name);
+        assert!(run.calls.len() <= run.attempts as usize, "{}", scenario.name);
+    }
 }
