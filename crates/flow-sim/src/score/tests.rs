@@ -55,6 +55,7 @@ fn plain(scenario: &Scenario) -> bool {
         && service.slots.is_none()
         && service.troubles.is_empty()
         && service.failed_share <= 0.0
+        && service.network_jitter_secs <= 0.0
         && scenario.workers == 1
 }
 
