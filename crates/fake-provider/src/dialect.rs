@@ -4,7 +4,7 @@
 
 use crate::answer::Answer;
 use crate::ask::Ask;
-use crate::plan::{Body, Headers, Hints, Wait};
+use crate::plan::{Body, DIMS_MAX, Headers, Hints, Wait};
 use crate::refusal::Refusal;
 use serde::Deserialize;
 
@@ -54,6 +54,16 @@ impl Dialect {
 
     /// The request in `body`. Errors: a path that is not served, a body that makes no sense.
     pub(crate) fn read<'a>(self, path: &'a str, body: &'a [u8]) -> Result<Ask<'a>, Refusal> {
+        let ask = self.read_any(path, body)?;
+        match ask.dims {
+            Some(dims) if dims == 0 || dims > DIMS_MAX => {
+                Err(Refusal::BadRequest(format!("Invalid value for dimensions: {dims}")))
+            }
+            _ => Ok(ask),
+        }
+    }
+
+    fn read_any<'a>(self, path: &'a str, body: &'a [u8]) -> Result<Ask<'a>, Refusal> {
         match self {
             Self::Openai => openai::read(path, body),
             Self::Azure => azure::read(path, body),

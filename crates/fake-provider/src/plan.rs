@@ -10,6 +10,7 @@ mod fault;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use check::DIMS_MAX;
 pub use check::PlanError;
 pub use fault::{ErrorStatus, Fault, Lie, Misdeed, Naming, When};
 

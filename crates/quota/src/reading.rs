@@ -158,6 +158,8 @@ fn by_sentence(status: u16, prose: &Prose) -> Option<Class> {
         ["exceeded your current quota", "insufficient balance", "insufficient credit", "billing"];
     match status {
         400 | 422 if prose.has(&too_large) => Some(Class::TooLarge),
+        // Anthropic says 400 of an account without money.
+        400 if prose.has(&["credit balance is too low"]) => Some(Class::QuotaExhausted),
         // Where a provider is not offered, no document is at fault.
         400 if prose.has(&["location is not supported"]) => Some(Class::Denied),
         403 | 429 if prose.has(&unpaid) && prose.limits().is_empty() => Some(Class::QuotaExhausted),
@@ -254,6 +256,8 @@ fn refused_for_good(hint: &Hint, said: &Said, prose: &Prose) -> bool {
         || hint.retry_after.is_some_and(|wait| wait > PATIENCE)
         || said.violations.iter().any(|each| each.limit == Some(0.0))
         || prose.never()
+        // Gemini's prepaid accounts say it under the code of a limit.
+        || prose.has(&["credits are depleted"])
 }
 
 fn refined(hint: &Hint, said: &Said, prose: &Prose) -> Class {

@@ -4,7 +4,7 @@ use super::{Told, parse};
 use crate::answer::{Answer, write, write_json, write_matrix};
 use crate::ask::{Ask, Encoding, Texts};
 use crate::plan::Body;
-use crate::refusal::Refusal;
+use crate::refusal::{Refusal, Wall};
 use quota::Dimension;
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -86,19 +86,8 @@ pub(super) fn refusal(told: &Told<'_>) -> (u16, Value) {
         Refusal::Unauthorized => (401, "invalid api token".to_owned()),
         Refusal::Forbidden => (403, "your api token does not have access to this endpoint".to_owned()),
         Refusal::Spent => (402, "Please add or update your payment method at https://dashboard.cohere.com/billing?tab=payment to continue".to_owned()),
-        Refusal::Limited(wall) => {
-            let (amount, unit) = (wall.state.limit.floor(), match wall.state.dimension {
-                Dimension::InputTokens => "tokens / minute",
-                Dimension::Items => "inputs / minute",
-                Dimension::Day => "API calls / day",
-                _ => "API calls / minute",
-            });
-            let message = match told.body {
-                Body::Right => format!("You are past the per minute request limit, which is {amount} {unit}, please wait and try again later."),
-                Body::Silent => "too many requests".to_owned(),
-            };
-            (429, message)
-        }
+        Refusal::Limited(_) if told.body == Body::Silent => (429, "too many requests".to_owned()),
+        Refusal::Limited(wall) => (429, limited(wall)),
         Refusal::TooManyItems { items, max, status } => (*status, format!("invalid request: total number of texts must be at most {max} - received {items}")),
         Refusal::TooManyTokens { tokens, max, status } => (*status, format!("invalid request: total number of tokens must be at most {max} - received {tokens}")),
         Refusal::TextTooLong { index, tokens, max, status } => (*status, format!("too many tokens: text at index {index} has {tokens} tokens, the maximum is {max}")),
@@ -108,4 +97,19 @@ pub(super) fn refusal(told: &Told<'_>) -> (u16, Value) {
         Refusal::Broken { status, .. } => (*status, "internal server error, this has been reported to our developers".to_owned()),
     };
     (status, json!({"id": ID, "message": message}))
+}
+
+fn limited(wall: &Wall) -> String {
+    let limit = wall.state.limit.floor();
+    let unit = match wall.state.dimension {
+        Dimension::InputTokens => {
+            return format!("trial token rate limit exceeded, limit is {limit} tokens per minute");
+        }
+        Dimension::Items => "inputs / minute",
+        Dimension::Day => "API calls / day",
+        Dimension::Requests | Dimension::OutputTokens | Dimension::InFlight => "API calls / minute",
+    };
+    format!(
+        "You are using a Trial key, which is limited to {limit} {unit}. You can continue to use the Trial key for free or upgrade to a Production key with higher rate limits at 'https://dashboard.cohere.com/api-keys'."
+    )
 }

@@ -118,17 +118,18 @@ pub(super) fn refusal(told: &Told<'_>) -> (u16, Value) {
             None,
         ),
         Refusal::Limited(wall) => limited(wall, told),
-        Refusal::TooManyItems { max, .. } => {
+        Refusal::TooManyItems { max, status, .. } => {
             let message = format!(
                 "* BatchEmbedContentsRequest.requests: at most {max} requests can be in one batch"
             );
-            error(400, &message, invalid, None)
+            error(*status, &message, invalid, None)
         }
-        Refusal::TooManyTokens { tokens, max, .. } | Refusal::TextTooLong { tokens, max, .. } => {
+        Refusal::TooManyTokens { tokens, max, status }
+        | Refusal::TextTooLong { tokens, max, status, .. } => {
             let message = format!(
                 "The input token count ({tokens}) exceeds the maximum number of tokens allowed ({max})."
             );
-            error(400, &message, invalid, None)
+            error(*status, &message, invalid, None)
         }
         Refusal::Poisoned { index: Some(index) } => {
             let message = format!(
@@ -168,6 +169,7 @@ fn limited(wall: &Wall, told: &Told<'_>) -> (u16, Value) {
     }
     let model = told.model;
     let limit = wall.state.limit.floor();
+    // Each text of a batch counts as one embedding request here; batches are counted apart.
     let (metric, id) = match wall.state.dimension {
         Dimension::InputTokens => {
             ("embed_content_input_tokens", "EmbedContentInputTokensPerMinutePerProjectPerModel")
@@ -175,7 +177,13 @@ fn limited(wall: &Wall, told: &Told<'_>) -> (u16, Value) {
         Dimension::Day => {
             ("embed_content_requests", "EmbedContentRequestsPerDayPerProjectPerModel")
         }
-        _ => ("embed_content_requests", "EmbedContentRequestsPerMinutePerProjectPerModel"),
+        Dimension::Items => {
+            ("embed_content_requests", "EmbedContentRequestsPerMinutePerProjectPerModel")
+        }
+        Dimension::Requests | Dimension::OutputTokens | Dimension::InFlight => (
+            "batch_embed_contents_requests",
+            "BatchEmbedContentsRequestsPerMinutePerProjectPerRegion",
+        ),
     };
     let metric = format!("generativelanguage.googleapis.com/{metric}");
     let mut message = format!(

@@ -160,6 +160,9 @@ fn limited(wall: &Wall, told: &Told<'_>) -> (u16, Value) {
     if told.body == Body::Silent {
         return (429, error("Rate limit reached", "requests", Some("rate_limit_exceeded")));
     }
+    if wall.wait.is_none() && wall.requested > wall.state.limit {
+        return (429, error(&too_large(wall, told.model, name), kind, Some("rate_limit_exceeded")));
+    }
     let again = wall
         .wait
         .map_or(String::new(), |wait| format!(" Please try again in {}.", go_duration(wait)));
@@ -175,4 +178,13 @@ fn limited(wall: &Wall, told: &Told<'_>) -> (u16, Value) {
 
 fn too_many_at_once() -> Value {
     error("Too many concurrent requests", "requests", Some("rate_limit_exceeded"))
+}
+
+/// More than a minute's limit in one request: waiting does not help.
+fn too_large(wall: &Wall, model: &str, name: &str) -> String {
+    format!(
+        "Request too large for {model} in organization org-fake on {name}: Limit {}, Requested {}. The input or output tokens must be reduced in order to run successfully. Visit https://platform.openai.com/account/rate-limits to learn more.",
+        wall.state.limit.floor(),
+        wall.requested,
+    )
 }

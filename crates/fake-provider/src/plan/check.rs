@@ -4,7 +4,7 @@ use super::{Lie, Misdeed, Plan};
 use flow_sim::provider::{LimitKind, Limited};
 
 /// Largest dimension that is given: far above any real model's.
-const DIMS_MAX: usize = 16_384;
+pub(crate) const DIMS_MAX: usize = 16_384;
 
 /// A plan that cannot be played.
 #[derive(Debug, thiserror::Error)]

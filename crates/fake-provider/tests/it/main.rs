@@ -1,6 +1,7 @@
 //! The provider as clients see it: over a socket.
 #![expect(clippy::unwrap_used, reason = "a test may fail")]
 
+mod agreement;
 mod client;
 mod control;
 mod faults;

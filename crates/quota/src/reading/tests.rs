@@ -76,6 +76,14 @@ fn a_quota_that_does_not_pass_within_minutes_is_exhausted() {
         (429, GEMINI_NEVER),
         (429, COHERE_MONTH),
         (402, r#"{"error":{"message":"Insufficient credits"}}"#),
+        (
+            429,
+            r#"{"error":{"code":429,"message":"Your prepayment credits are depleted.","status":"RESOURCE_EXHAUSTED"}}"#,
+        ),
+        (
+            400,
+            r#"{"error":{"type":"invalid_request_error","message":"Your credit balance is too low to access the Anthropic API."}}"#,
+        ),
         (429, "You exceeded your current quota, please check your plan and billing details."),
         (
             429,
