@@ -21,7 +21,6 @@ use crate::fair::FairQueue;
 use crate::policy::{Admission, Attempt, Outcome, Reading, Verdict};
 use crate::retry::Retry;
 use allowance::Allowance;
-use cut::Front;
 use unit::{Delayed, Entry, Parcel, Postponed, Unit};
 
 /// What the caller has to do.
@@ -77,6 +76,14 @@ pub struct Call<T> {
     pub route: usize,
     /// Seconds that the call may take.
     pub timeout: f64,
+    cut_short: CutShort,
+}
+
+/// Whether a deadline leaves a call less time than calls of its size need.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum CutShort {
+    No,
+    Yes,
 }
 
 impl<T> Call<T> {
@@ -123,6 +130,8 @@ pub struct Dispatcher<T> {
     delayed: Vec<Delayed<T>>,
     /// Earliest time in `delayed`.
     due: f64,
+    /// Of `delayed`, those that wait for the budget alone.
+    postponed: usize,
     allowance: Allowance,
     counts: Counts,
     in_flight: usize,
@@ -131,12 +140,19 @@ pub struct Dispatcher<T> {
     scale: f64,
     /// Since when nothing was answered although something was tried.
     starving_since: Option<f64>,
+    /// Replies asked to wait until then.
+    told_until: f64,
+    /// Items whose deadline passed while a batch was cut.
+    late: Vec<T>,
     /// Nothing more comes: no batch waits for company.
     closed: bool,
 }
 
 /// Shortest wait for the budget of retries, in seconds.
 const TICK: f64 = 0.001;
+
+/// Seconds after a told wait in which its retry is to be answered.
+const TOLD_GRACE: f64 = 60.0;
 
 /// Weight of the newest call in the correction of token estimates.
 const SCALE_WEIGHT: f64 = 0.05;
@@ -149,12 +165,15 @@ impl<T> Dispatcher<T> {
             queue: FairQueue::default(),
             delayed: Vec::new(),
             due: f64::INFINITY,
+            postponed: 0,
             allowance: Allowance::new(tokens_max),
             counts: Counts::default(),
             in_flight: 0,
             attempts: 0,
             scale: 1.0,
             starving_since: None,
+            told_until: f64::NEG_INFINITY,
+            late: Vec::new(),
             closed: false,
             settings,
             routes,
@@ -162,6 +181,10 @@ impl<T> Dispatcher<T> {
     }
 
     pub fn push(&mut self, now: f64, terms: Terms, item: T) {
+        if self.is_idle() {
+            // Nobody waited for an answer meanwhile.
+            self.starving_since = None;
+        }
         let Terms { class, size, deadline } = terms;
         let unit = Unit { item, size, entered: now, deadline };
         self.queue.push(now, class, weight(size.tokens), Entry::Fresh(unit));
@@ -174,7 +197,7 @@ impl<T> Dispatcher<T> {
 
     /// Waiting in line, not in flight.
     pub fn waiting(&self) -> usize {
-        self.queue.len() + self.delayed.len()
+        self.queue.len() + self.delayed.len() + self.late.len()
     }
 
     pub fn in_flight(&self) -> usize {
@@ -197,17 +220,17 @@ impl<T> Dispatcher<T> {
     /// The order of an outbound call. Everything is checked before anything is taken: a refusal changes nothing.
     pub fn next_call(&mut self, now: f64) -> Step<T> {
         self.release(now);
-        let Some(class) = self.queue.head(now) else {
-            return later(self.due).into();
+        let Some(head) = self.queue.head(now) else {
+            return self.late.pop().map_or_else(|| later(self.due).into(), Step::Expired);
         };
         // Deadline: nothing starts that nobody waits for.
-        if let Some(item) = self.expired(now, class) {
+        if let Some(item) = self.late.pop().or_else(|| self.expired(now, head)) {
             return Step::Expired(item);
         }
         // Retry: a call that is made again is at the head of its class, as it was; else a batch is cut.
-        let (count, cost) = match self.front(now, class) {
-            Front::Ready { count, cost } => (count, cost),
-            Front::Lingers(until) => return Step::NotBefore(until),
+        let (class, count, cost) = match self.foremost(now, head) {
+            Ok(front) => front,
+            Err(closes) => return Step::NotBefore(closes.min(self.due)),
         };
         if let Some(halt) = self.halted(now, &cost) {
             return halt.into();
@@ -224,13 +247,18 @@ impl<T> Dispatcher<T> {
 
     /// Every call ends here, exactly once.
     pub fn settle(&mut self, now: f64, call: Call<T>, outcome: &Outcome) -> Settled<T> {
-        let Call { mut parcel, attempt, reserved, route, .. } = call;
+        let Call { mut parcel, attempt, reserved, route, cut_short, .. } = call;
         self.in_flight -= 1;
-        let retry = self.routes[route].ended(now, &attempt, outcome, parcel.tried);
+        let retry = self.routes[route].ended(now, &attempt, outcome, parcel.tried, cut_short);
+        if let Some(wait) = outcome.hint.retry_after {
+            self.told_until = self.told_until.max(now + wait);
+        }
         self.account(&attempt, reserved, outcome);
         if matches!(outcome.verdict, Verdict::Answered | Verdict::Rejected) {
             self.starving_since = None;
-            self.hasten(now, route);
+            if self.postponed > 0 {
+                self.hasten(now, route);
+            }
         } else {
             self.starving_since.get_or_insert(now);
         }
@@ -343,11 +371,15 @@ impl<T> Dispatcher<T> {
             self.delayed.push(entry);
         }
         self.due = self.delayed.iter().map(|entry| entry.due).fold(f64::INFINITY, f64::min);
+        let postponed = |entry: &&Delayed<T>| entry.postponed == Postponed::Yes;
+        self.postponed = self.delayed.iter().filter(postponed).count();
     }
 
     fn halted(&self, now: f64, cost: &Cost) -> Option<Blocked> {
-        let halt = if self.starving_since.is_some_and(|since| now - since > self.settings.patience)
-        {
+        // Whoever is told to wait is not left without an answer.
+        let patient = now < self.told_until + TOLD_GRACE;
+        let starved = |since| now - since > self.settings.patience;
+        let halt = if !patient && self.starving_since.is_some_and(starved) {
             Halt::Away
         } else if !self.allowance.covers(cost.of(quota::Dimension::InputTokens)) {
             Halt::Spent
@@ -394,7 +426,8 @@ impl<T> Dispatcher<T> {
         let attempt = self.routes[route].sent(now, self.attempts, cost);
         let limit = self.routes[route].timeout(now, &cost);
         let left = parcel.deadline().map_or(f64::INFINITY, |deadline| deadline - now);
-        Call { parcel, attempt, reserved, route, timeout: limit.min(left) }
+        let cut_short = if left < limit { CutShort::Yes } else { CutShort::No };
+        Call { parcel, attempt, reserved, route, timeout: limit.min(left), cut_short }
     }
 }
 

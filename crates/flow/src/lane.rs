@@ -5,10 +5,12 @@
 #[cfg(test)]
 mod tests;
 
+use crate::cost::Cost;
 use crate::dispatch::{Call, Counts, Dispatcher, Halt, Settled, Size, Step, Terms};
 use crate::fair::Class;
 use crate::policy::{Outcome, Reading, Verdict};
 use futures_util::stream::{FuturesUnordered, StreamExt};
+use quota::Hint;
 use std::collections::VecDeque;
 use std::future::Future;
 use std::pin::Pin;
@@ -47,8 +49,10 @@ pub trait Callee: Send + Sync + 'static {
 pub struct Reply<O> {
     /// One per item, in their order.
     pub outputs: Vec<O>,
-    /// Verdict, limits and charge of an answered call.
-    pub outcome: Outcome,
+    /// What the reply said of limits.
+    pub hint: Hint,
+    /// What the provider charges, where it says so.
+    pub usage: Option<Cost>,
 }
 
 /// What became of an item.
@@ -83,11 +87,14 @@ pub struct Halted<E> {
     pub error: Option<E>,
 }
 
-type Ended<C> = (
-    Call<<C as Callee>::Item>,
-    Result<Reply<<C as Callee>::Output>, <C as Callee>::Error>,
-    Option<Outcome>,
-);
+/// A call's end, as it came.
+struct Ended<C: Callee> {
+    call: Call<C::Item>,
+    result: Result<Reply<C::Output>, C::Error>,
+    /// Set where the error is our own.
+    outcome: Option<Outcome>,
+    at: Instant,
+}
 
 /// Needs a runtime with time. Everything is in here: a caller that stops asking stops the calls.
 pub struct Lane<C: Callee> {
@@ -97,6 +104,8 @@ pub struct Lane<C: Callee> {
     finished: VecDeque<Finished<C>>,
     last_error: Option<C::Error>,
     started: Instant,
+    /// The latest time that the dispatcher was told.
+    latest: f64,
     closed: bool,
     stopped: bool,
 }
@@ -116,6 +125,7 @@ impl<C: Callee> Lane<C> {
             finished: VecDeque::new(),
             last_error: None,
             started: Instant::now(),
+            latest: 0.0,
             closed: false,
             stopped: false,
         }
@@ -183,8 +193,10 @@ impl<C: Callee> Lane<C> {
         }
     }
 
-    fn now(&self) -> f64 {
-        self.started.elapsed().as_secs_f64()
+    /// Seconds of the lane's clock, which never goes back.
+    fn now(&mut self) -> f64 {
+        self.latest = self.latest.max(self.started.elapsed().as_secs_f64());
+        self.latest
     }
 
     fn start_calls(&mut self) -> Wake {
@@ -206,14 +218,17 @@ impl<C: Callee> Lane<C> {
         }
     }
 
-    fn settle(&mut self, (call, result, outcome): Ended<C>) {
-        let now = self.now();
+    fn settle(&mut self, ended: Ended<C>) {
+        let Ended { call, result, outcome, at } = ended;
+        // As long as the call took, however late it is looked at; but time never goes back.
+        let now = at.duration_since(self.started).as_secs_f64().max(self.latest);
+        self.latest = now;
         let took = Some((now - call.attempt().sent_at, call.items().len()));
         match result {
-            Ok(reply) => {
-                if let Settled::Answered(items) = self.dispatcher.settle(now, call, &reply.outcome)
-                {
-                    let ends = items.into_iter().zip(reply.outputs).enumerate();
+            Ok(Reply { outputs, hint, usage }) => {
+                let outcome = Outcome { verdict: Verdict::Answered, hint, usage };
+                if let Settled::Answered(items) = self.dispatcher.settle(now, call, &outcome) {
+                    let ends = items.into_iter().zip(outputs).enumerate();
                     self.finished.extend(ends.map(|(index, (item, output))| {
                         let took = took.filter(|_| index == 0);
                         Finished { item, end: End::Done(output), took }
@@ -246,16 +261,18 @@ async fn run<C: Callee>(callee: Arc<C>, call: Call<C::Item>) -> Ended<C> {
     let wanted = items.len();
     let result = tokio::time::timeout(limit, callee.call(call.route, &items)).await;
     drop(items);
+    let at = Instant::now();
+    let ours = |verdict| Some(Outcome::plain(verdict));
     match result {
         Err(_) => {
-            let outcome = Outcome::plain(Verdict::TimedOut);
-            (call, Err(callee.timed_out(limit)), Some(outcome))
+            let result = Err(callee.timed_out(limit));
+            Ended { call, result, outcome: ours(Verdict::TimedOut), at }
         }
         Ok(Ok(reply)) if reply.outputs.len() != wanted => {
-            let outcome = Outcome::plain(Verdict::Failed);
-            (call, Err(callee.miscounted(reply.outputs.len(), wanted)), Some(outcome))
+            let result = Err(callee.miscounted(reply.outputs.len(), wanted));
+            Ended { call, result, outcome: ours(Verdict::Failed), at }
         }
-        Ok(result) => (call, result, None),
+        Ok(result) => Ended { call, result, outcome: None, at },
     }
 }
 

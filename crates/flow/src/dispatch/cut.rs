@@ -5,7 +5,7 @@ use super::unit::{Entry, Parcel};
 use crate::cost::Cost;
 use crate::fair::Class;
 
-pub(super) enum Front {
+enum Front {
     /// So many entries of the class.
     Ready {
         count: usize,
@@ -15,6 +15,21 @@ pub(super) enum Front {
 }
 
 impl<T> Dispatcher<T> {
+    /// The class to serve, with what would travel: that of the head, or while its batch waits for company another
+    /// whose batch is whole. Error: when the first of them closes.
+    pub(super) fn foremost(&self, now: f64, head: Class) -> Result<(Class, usize, Cost), f64> {
+        let others = Class::ALL.into_iter().filter(|class| *class != head);
+        let mut closes = f64::INFINITY;
+        for class in std::iter::once(head).chain(others) {
+            match self.front(now, class) {
+                Front::Ready { count: 0, .. } => {}
+                Front::Ready { count, cost } => return Ok((class, count, cost)),
+                Front::Lingers(until) => closes = closes.min(until),
+            }
+        }
+        Err(closes)
+    }
+
     pub(super) fn expired(&mut self, now: f64, class: Class) -> Option<T> {
         let gone = |deadline: Option<f64>| deadline.is_some_and(|deadline| deadline <= now);
         let late = match self.queue.waiting(class).next()? {
@@ -38,7 +53,7 @@ impl<T> Dispatcher<T> {
     }
 
     /// What would travel next, without taking it.
-    pub(super) fn front(&self, now: f64, class: Class) -> Front {
+    fn front(&self, now: f64, class: Class) -> Front {
         let caps = &self.settings.batch;
         let (mut count, mut tokens, mut bytes) = (0, 0.0, 0);
         let mut full = false;
@@ -70,21 +85,25 @@ impl<T> Dispatcher<T> {
             }
         }
         let closes = oldest + self.settings.linger;
-        if full || count >= caps.items || self.closed || closes <= now {
+        if full || count == 0 || count >= caps.items || self.closed || closes <= now {
             Front::Ready { count, cost: self.cost(tokens, count) }
         } else {
             Front::Lingers(closes)
         }
     }
 
-    pub(super) fn cost(&self, tokens: f64, items: usize) -> Cost {
+    fn cost(&self, tokens: f64, items: usize) -> Cost {
         Cost::request(tokens * self.scale, items as f64)
     }
 
-    pub(super) fn take(&mut self, now: f64, class: Class, count: usize) -> Parcel<T> {
+    pub(super) fn take(&mut self, now: f64, class: Class, mut count: usize) -> Parcel<T> {
         let mut units = Vec::with_capacity(count);
         while units.len() < count {
             match self.queue.pop_if(now, class, |_| true).map(|served| served.item) {
+                Some(Entry::Fresh(unit)) if unit.deadline.is_some_and(|at| at <= now) => {
+                    count -= 1;
+                    self.late.push(unit.item);
+                }
                 Some(Entry::Fresh(unit)) => units.push(unit),
                 Some(Entry::Again(parcel)) => return parcel,
                 None => break,

@@ -2,6 +2,7 @@
 //!
 //! Several keys of one group share a route; another group, another server or a standby is another route.
 
+use super::CutShort;
 use crate::breaker::Breaker;
 use crate::cost::Cost;
 use crate::policy::{Admission, Attempt, Outcome, Policy, Verdict};
@@ -25,6 +26,7 @@ pub struct Route {
     timeouts: Timeouts,
     pub(super) role: Role,
     pub(super) in_flight: usize,
+    last_sent: f64,
     parked: Option<Parked>,
     /// Asked and refused: not asked again before, unless something ends or less is wanted.
     refused: Option<Refused>,
@@ -37,6 +39,7 @@ pub struct Route {
 
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Parked {
+    at: f64,
     /// None: nobody knows.
     pub until: Option<f64>,
 }
@@ -50,6 +53,9 @@ struct Refused {
 /// Seconds of failures without an answer after which a standby takes over.
 const OUT_AFTER: f64 = 10.0;
 
+/// Seconds after which a route that fails gets one call again while a standby does its work.
+const LOOK_AGAIN: f64 = 30.0;
+
 /// Weight of the newest attempt in the smoothed latency.
 const LATENCY_WEIGHT: f64 = 0.1;
 
@@ -62,6 +68,7 @@ impl Route {
             timeouts: Timeouts::new(timeout::FLOOR, timeout::CAP),
             role,
             in_flight: 0,
+            last_sent: f64::NEG_INFINITY,
             parked: None,
             refused: None,
             last_answer: None,
@@ -79,9 +86,11 @@ impl Route {
     }
 
     /// Nothing can be had from this route for now.
+    ///
+    /// One that fails is looked at again now and then, or it would never be known that it is back.
     pub(super) fn is_out(&self, now: f64) -> bool {
-        self.parked(now).is_some()
-            || self.failing_since.is_some_and(|since| now - since > OUT_AFTER)
+        let failing = self.failing_since.is_some_and(|since| now - since > OUT_AFTER);
+        self.parked(now).is_some() || (failing && now - self.last_sent < LOOK_AGAIN)
     }
 
     /// Seconds that a call of this cost may take.
@@ -119,6 +128,7 @@ impl Route {
 
     pub(super) fn sent(&mut self, now: f64, id: u64, cost: Cost) -> Attempt {
         self.in_flight += 1;
+        self.last_sent = now;
         self.breaker.on_sent(now);
         let attempt = Attempt { id, sent_at: now, cost, in_flight: self.in_flight };
         self.policy.on_sent(&attempt);
@@ -132,15 +142,22 @@ impl Route {
         attempt: &Attempt,
         outcome: &Outcome,
         tried: Tried,
+        cut_short: CutShort,
     ) -> Retry {
         self.in_flight -= 1;
         self.refused = None;
         self.policy.on_result(now, attempt, outcome);
-        self.breaker.on_result(now, outcome.verdict);
-        match outcome.verdict {
+        // A call that nobody could wait for says nothing of the provider.
+        let gave_up = outcome.verdict == Verdict::TimedOut && cut_short == CutShort::Yes;
+        let seen = if gave_up { Verdict::Throttled } else { outcome.verdict };
+        self.breaker.on_result(now, seen);
+        match seen {
             Verdict::Answered => {
                 self.answered(now);
-                self.parked = None;
+                // What was sent before says nothing of a key that was refused since.
+                if self.parked.is_some_and(|parked| attempt.sent_at >= parked.at) {
+                    self.parked = None;
+                }
                 self.retries.on_success(now, tried.paid);
                 let took = now - attempt.sent_at;
                 self.timeouts.on_answer(now, size(&attempt.cost), took);
@@ -163,7 +180,7 @@ impl Route {
         }
         let retry = self.retries.after(now, outcome, tried.failures);
         if let Retry::Park { until } = retry {
-            self.parked = Some(Parked { until });
+            self.parked = Some(Parked { at: now, until });
         }
         retry
     }

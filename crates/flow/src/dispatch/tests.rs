@@ -311,6 +311,98 @@ fn a_call_never_gets_longer_than_its_deadline() {
     assert!((call(&mut line, 3.0).timeout - 2.0).abs() < 1e-9);
 }
 
+#[test]
+fn a_class_that_waits_for_company_holds_up_no_whole_batch_of_another() {
+    let mut line = Dispatcher::new(
+        Settings { linger: 1.0, ..settings(2) },
+        vec![route(9, Role::Primary)],
+        None,
+    );
+    line.push(0.0, Terms { class: Class::Urgent, size: SIZE, deadline: None }, 1);
+    push(&mut line, 0.0, 2..4);
+    assert_eq!(items(&call(&mut line, 0.1)), [2, 3]);
+    assert_eq!(items(&call(&mut line, 1.1)), [1]);
+}
+
+#[test]
+fn an_item_that_expired_inside_a_batch_does_not_travel() {
+    let mut line = line(3, 1);
+    let terms = |deadline| Terms { class: Class::High, size: SIZE, deadline };
+    line.push(0.0, terms(None), 1);
+    line.push(0.0, terms(Some(2.0)), 2);
+    line.push(0.0, terms(Some(9.0)), 3);
+    let sent = call(&mut line, 5.0);
+    assert_eq!(items(&sent), [1, 3]);
+    assert!((sent.timeout - 4.0).abs() < 1e-9);
+    assert!(matches!(line.next_call(5.0), Step::Expired(2)));
+}
+
+#[test]
+fn idle_time_is_no_outage() {
+    let mut line = line(1, 1);
+    push(&mut line, 0.0, 0..1);
+    let first = call(&mut line, 0.0);
+    line.settle(0.1, first, &plain(Verdict::Failed));
+    let Step::NotBefore(at) = line.next_call(0.2) else { panic!("no retry") };
+    let again = call(&mut line, at);
+    line.settle(at, again, &plain(Verdict::Rejected));
+    push(&mut line, 9000.0, 1..2);
+    assert_eq!(items(&call(&mut line, 9000.0)), [1]);
+}
+
+#[test]
+fn a_told_wait_is_no_outage() {
+    let mut line = Dispatcher::new(
+        Settings { patience: 5.0, ..settings(1) },
+        vec![route(1, Role::Primary)],
+        None,
+    );
+    push(&mut line, 0.0, 0..1);
+    let first = call(&mut line, 0.0);
+    let told = Hint { retry_after: Some(60.0), ..Hint::default() };
+    line.settle(0.1, first, &Outcome { hint: told, ..plain(Verdict::Overloaded) });
+    let Step::NotBefore(at) = line.next_call(10.0) else { panic!("gave up") };
+    assert!(at >= 60.0);
+    assert_eq!(items(&call(&mut line, at)), [0]);
+}
+
+#[test]
+fn an_answer_to_an_older_call_does_not_unpark() {
+    let mut line = line(1, 2);
+    push(&mut line, 0.0, 0..3);
+    let (older, newer) = (call(&mut line, 0.0), call(&mut line, 0.0));
+    line.settle(0.1, newer, &plain(Verdict::Parked));
+    line.settle(0.2, older, &plain(Verdict::Answered));
+    assert!(matches!(line.next_call(0.3), Step::Halt(Halt::Parked)));
+}
+
+#[test]
+fn a_primary_that_is_back_gets_its_work_back() {
+    let routes = vec![route(1, Role::Primary), route(1, Role::Standby)];
+    let mut line = Dispatcher::new(settings(1), routes, None);
+    let (mut now, mut last) = (0.0, [0.0, 0.0]);
+    push(&mut line, 0.0, 0..400);
+    while now < 300.0 {
+        match line.next_call(now) {
+            Step::Call(call) => {
+                let route = call.route;
+                last[route] = now;
+                now += if route == 0 { 0.5 } else { 0.1 };
+                let away = route == 0 && now < 60.0;
+                let verdict = if away { Verdict::Failed } else { Verdict::Answered };
+                line.settle(now, call, &plain(verdict));
+            }
+            Step::NotBefore(at) => now = at,
+            _ => break,
+        }
+        if line.is_idle() {
+            push(&mut line, now + 1.0, 0..1);
+            now += 1.0;
+        }
+    }
+    assert!(last[0] > 290.0 && last[1] < 150.0, "{last:?}");
+}
+
 /// Refuses by the clock alone, and notes who asked while it was closed.
 #[derive(Debug)]
 struct Gate {

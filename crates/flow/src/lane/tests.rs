@@ -5,7 +5,7 @@ use quota::Hint;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-type Script = dyn Fn(usize, &[u32]) -> (f64, Result<Verdict, &'static str>) + Send + Sync;
+type Script = dyn Fn(usize, &[u32]) -> (f64, Result<(), &'static str>) + Send + Sync;
 
 /// A callee that the test writes the script of: seconds of work, then an end, by the batch.
 struct Scripted {
@@ -18,7 +18,7 @@ struct Scripted {
 
 impl Scripted {
     fn new(
-        script: impl Fn(usize, &[u32]) -> (f64, Result<Verdict, &'static str>) + Send + Sync + 'static,
+        script: impl Fn(usize, &[u32]) -> (f64, Result<(), &'static str>) + Send + Sync + 'static,
     ) -> Arc<Self> {
         Arc::new(Self {
             script: Box::new(script),
@@ -59,9 +59,9 @@ impl Callee for Scripted {
             let (seconds, end) = (self.script)(number, &batch);
             let wake = Instant::now() + Duration::from_secs_f64(seconds);
             tokio::time::sleep_until(wake).await;
-            let verdict = end?;
+            end?;
             let outputs = batch.iter().map(|item| item * 10).collect();
-            Ok(Reply { outputs, outcome: Outcome::plain(verdict) })
+            Ok(Reply { outputs, hint: Hint::default(), usage: None })
         })
     }
 
@@ -113,7 +113,7 @@ async fn all(lane: &mut Lane<Scripted>, count: u32) -> Vec<(u32, End<u32, &'stat
 
 #[tokio::test(start_paused = true)]
 async fn each_item_comes_back_once_with_its_own_output() {
-    let callee = Scripted::new(|number, _| (f64::from(number as u32 % 3), Ok(Verdict::Answered)));
+    let callee = Scripted::new(|number, _| (f64::from(number as u32 % 3), Ok(())));
     let mut lane = lane(&callee, 7, 4);
     let ends = all(&mut lane, 100).await;
     let expected: Vec<_> = (0..100).map(|item| (item, End::Done(item * 10))).collect();
@@ -123,9 +123,8 @@ async fn each_item_comes_back_once_with_its_own_output() {
 
 #[tokio::test(start_paused = true)]
 async fn a_refused_item_is_found_and_its_neighbours_are_done() {
-    let callee = Scripted::new(|_, batch| {
-        (0.1, if batch.contains(&11) { Err("bad") } else { Ok(Verdict::Answered) })
-    });
+    let callee =
+        Scripted::new(|_, batch| (0.1, if batch.contains(&11) { Err("bad") } else { Ok(()) }));
     let mut lane = lane(&callee, 16, 2);
     let ends = all(&mut lane, 32).await;
     assert_eq!(ends.len(), 32);
@@ -141,7 +140,7 @@ async fn an_outage_of_ten_minutes_loses_nothing() {
     let started = Instant::now();
     let callee = Scripted::new(move |_, _| {
         let away = started.elapsed() < Duration::from_secs(590);
-        (0.05, if away { Err("busy") } else { Ok(Verdict::Answered) })
+        (0.05, if away { Err("busy") } else { Ok(()) })
     });
     let mut lane = lane(&callee, 4, 8);
     let ends = all(&mut lane, 400).await;
@@ -153,8 +152,7 @@ async fn an_outage_of_ten_minutes_loses_nothing() {
 
 #[tokio::test(start_paused = true)]
 async fn a_call_that_never_ends_is_given_up_and_made_again() {
-    let callee =
-        Scripted::new(|number, _| (if number == 0 { 1e6 } else { 0.1 }, Ok(Verdict::Answered)));
+    let callee = Scripted::new(|number, _| (if number == 0 { 1e6 } else { 0.1 }, Ok(())));
     let mut lane = lane(&callee, 4, 2);
     let ends = all(&mut lane, 40).await;
     assert_eq!(ends.len(), 40);
@@ -174,7 +172,7 @@ async fn a_refused_key_halts_with_what_was_said() {
 
 #[tokio::test(start_paused = true)]
 async fn after_a_stop_calls_in_flight_end_and_nothing_starts() {
-    let callee = Scripted::new(|_, _| (5.0, Ok(Verdict::Answered)));
+    let callee = Scripted::new(|_, _| (5.0, Ok(())));
     let mut lane = lane(&callee, 1, 3);
     for item in 0..10 {
         lane.push(Class::Normal, Size { tokens: 1.0, bytes: 1 }, item);
@@ -193,7 +191,7 @@ async fn after_a_stop_calls_in_flight_end_and_nothing_starts() {
 
 #[tokio::test(start_paused = true)]
 async fn a_caller_that_stops_asking_loses_nothing() {
-    let callee = Scripted::new(|_, _| (0.5, Ok(Verdict::Answered)));
+    let callee = Scripted::new(|_, _| (0.5, Ok(())));
     let mut lane = lane(&callee, 2, 1);
     for item in 0..6 {
         lane.push(Class::Normal, Size { tokens: 1.0, bytes: 1 }, item);
