@@ -5,6 +5,7 @@ pub(crate) mod run;
 pub(crate) mod search;
 pub(crate) mod failures;
 pub(crate) mod config;
+pub(crate) mod simulate;
 
 #[cfg(test)]
 mod tests;
@@ -13,6 +14,7 @@ pub(crate) use config::ConfigCommand;
 pub(crate) use failures::{FailuresCommand, Targets};
 pub(crate) use run::{IngestArgs, LabelArgs, Prune};
 pub(crate) use search::SearchArgs;
+pub(crate) use simulate::SimulateArgs;
 pub(crate) use store::StoreArgs;
 
 use crate::config::Flag;
@@ -81,6 +83,8 @@ pub(crate) enum Command {
     /// Show the settings in force and where they come from, or check them
     #[command(subcommand)]
     Config(ConfigCommand),
+    /// Run the limiter and others against simulated providers, and print the scores
+    Simulate(SimulateArgs),
 }
 
 impl Args {
@@ -92,6 +96,7 @@ impl Args {
             Command::Status(store) | Command::Verify { store, .. } => store.flags(),
             Command::Failures(failures) => failures.flags(),
             Command::Config(config) => config.flags(),
+            Command::Simulate(_) => Vec::new(),
         }
     }
 }

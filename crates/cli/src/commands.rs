@@ -4,6 +4,7 @@ pub(crate) mod config;
 pub(crate) mod failures;
 pub(crate) mod ingest;
 pub(crate) mod search;
+pub(crate) mod simulate;
 pub(crate) mod status;
 pub(crate) mod verify;
 

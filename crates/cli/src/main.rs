@@ -55,9 +55,12 @@ fn misused(error: &clap::Error) -> ExitCode {
 }
 
 fn run(args: &Args) -> Result<u8, Failed> {
+    let format = args.globals.format();
+    if let Command::Simulate(simulate) = &args.command {
+        return commands::simulate::simulate(simulate, format, verbosity(args));
+    }
     let environment = Environment::capture();
     arm_faults(&environment)?;
-    let format = args.globals.format();
     let reading =
         config::read(args.globals.config.as_ref(), &environment, &args.flags(), &Machine::detect());
     if let Command::Config(command) = &args.command {
@@ -92,7 +95,7 @@ fn run(args: &Args) -> Result<u8, Failed> {
             let repair = if *repair { Repair::Yes } else { Repair::No };
             commands::verify::verify(repair, request(args, None, &nothing, &settings), &settings)
         }
-        Command::Config(_) => Ok(0),
+        Command::Config(_) | Command::Simulate(_) => Ok(0),
     }
 }
 
@@ -118,8 +121,12 @@ fn request(args: &Args, run_id: Option<&str>, labels: &LabelArgs, settings: &Set
         mode: ingest::settings::Mode::Ingest,
         prune: ingest::settings::Prune::No,
         format: args.globals.format(),
-        verbosity: if args.globals.quiet { Verbosity::Quiet } else { Verbosity::Shown },
+        verbosity: verbosity(args),
     }
+}
+
+fn verbosity(args: &Args) -> Verbosity {
+    if args.globals.quiet { Verbosity::Quiet } else { Verbosity::Shown }
 }
 
 /// Time and process: unique on a machine, and sorted as the runs were.

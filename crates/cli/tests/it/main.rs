@@ -11,3 +11,4 @@ mod memory;
 mod hostile;
 mod bad_input;
 mod repair;
+mod simulate;

@@ -22,6 +22,8 @@ const PARKED_SECS: f64 = 60.0;
 pub struct Paced {
     rates: Vec<(Dimension, Schedule)>,
     in_flight: Option<Schedule>,
+    /// Calls that keep the server's slots busy, those on the way included.
+    slots: Option<usize>,
     /// Of every limit: workers divide it evenly.
     share: f64,
     next: f64,
@@ -31,7 +33,14 @@ pub struct Paced {
 
 impl Paced {
     pub fn new(scenario: &Scenario) -> Self {
-        Self::of(&scenario.limits, scenario.workers)
+        let mut paced = Self::of(&scenario.limits, scenario.workers);
+        let service = &scenario.service;
+        if let Some(slots) = service.slots {
+            let network = 2.0 * service.network_secs_each_way;
+            let on_the_way = 1.0 + network / service.latency_secs;
+            paced.slots = Some((paced.share * slots as f64 * on_the_way).ceil() as usize);
+        }
+        paced
     }
 
     fn of(limits: &[LimitSettings], workers: usize) -> Self {
@@ -44,6 +53,7 @@ impl Paced {
                 .map(|limit| (limit.dimension.dimension(), Schedule::new(limit)))
                 .collect(),
             in_flight: those(|limited| limited == Limited::InFlight).map(Schedule::new).next(),
+            slots: None,
             share: 1.0 / workers as f64,
             next: 0.0,
             now: 0.0,
@@ -60,9 +70,8 @@ impl Paced {
     }
 
     fn width(&self, now: f64) -> usize {
-        self.in_flight
-            .as_ref()
-            .map_or(IN_FLIGHT_MAX, |limit| (self.share * limit.ours(now)) as usize)
+        let limited = self.in_flight.as_ref().map(|limit| (self.share * limit.ours(now)) as usize);
+        [limited, self.slots].into_iter().flatten().min().unwrap_or(IN_FLIGHT_MAX)
     }
 }
 
@@ -174,5 +183,15 @@ mod tests {
         let limits = [limit(Limited::Requests, 600.0)];
         let cost = Cost::request(1.0, 1.0);
         assert_eq!(sent(&mut Paced::of(&limits, 4), &cost, 0.0, 59.95), 147);
+    }
+
+    #[test]
+    fn slots_are_kept_busy_and_no_queue_grows() {
+        let text = "about = \"slots\"\nduration_secs = 60\n[service]\nslots = 16\n";
+        let scenario = crate::scenario::parse("slots", text).unwrap();
+        let mut paced = Paced::new(&scenario);
+        let cost = Cost::request(1.0, 1.0);
+        assert_eq!(paced.can_send(0.0, &cost, 17), Admission::Send);
+        assert_eq!(paced.can_send(0.0, &cost, 18), Admission::Wait);
     }
 }
