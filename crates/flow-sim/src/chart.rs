@@ -35,6 +35,8 @@ pub struct Panel {
     /// What is counted, and its unit.
     pub label: String,
     pub scale: Scale,
+    /// Greater values are drawn at the upper edge; none: all fit.
+    pub most: Option<f64>,
     pub lines: Vec<Line>,
 }
 
@@ -122,8 +124,10 @@ fn draw_legend(out: &mut String, names: &[(&str, Stroke)]) {
 
 fn draw_panel(out: &mut String, panel: &Panel, time: &Axis, top: f64) {
     let bottom = top + PANEL_HEIGHT;
-    let most = panel.lines.iter().flat_map(|line| &line.points).map(|point| point.1);
-    let values = Axis::new(panel.scale, most.fold(0.0, f64::max), bottom, top);
+    let points = panel.lines.iter().flat_map(|line| &line.points);
+    let most = points.map(|point| point.1).fold(0.0, f64::max);
+    let most = panel.most.map_or(most, |bound| most.min(bound));
+    let values = Axis::new(panel.scale, most, bottom, top);
     for tick in values.ticks() {
         let y = values.place(tick);
         grid(out, [(LEFT, y), (WIDTH - RIGHT, y)]);

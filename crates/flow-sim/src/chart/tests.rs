@@ -14,6 +14,7 @@ fn chart() -> Chart {
             Panel {
                 label: "requests/s".to_owned(),
                 scale: Scale::Linear,
+                most: None,
                 lines: vec![
                     line("limit", Stroke::Bound, &[(0.0, 10.0), (60.0, 10.0)]),
                     line("ours", Stroke::Main, &[(0.0, 0.0), (60.0, 9.0)]),
@@ -22,6 +23,7 @@ fn chart() -> Chart {
             Panel {
                 label: "429s so far".to_owned(),
                 scale: Scale::Counts,
+                most: None,
                 lines: vec![line("ours", Stroke::Main, &[(0.0, 0.0), (60.0, 99.0)])],
             },
         ],
@@ -93,4 +95,14 @@ fn no_coordinate_is_without_a_number() {
     let svg = svg(&empty);
     elements(&svg);
     assert!(!svg.contains("NaN") && !svg.contains("inf"));
+}
+
+#[test]
+fn values_above_the_bound_lie_at_the_upper_edge() {
+    let mut cut = chart();
+    cut.panels[0].most = Some(10.0);
+    cut.panels[0].lines[1].points = vec![(0.0, 1000.0), (60.0, 2000.0)];
+    let svg = svg(&cut);
+    let line = svg.lines().filter(|line| line.contains(Stroke::Main.attributes())).nth(1).unwrap();
+    assert!(line.contains("M78.0 76.0L942.0 76.0"), "{line}");
 }

@@ -16,6 +16,8 @@ const SEED: u64 = 1;
 const OTHERS: [Stroke; 3] = [Stroke::First, Stroke::Second, Stroke::Third];
 /// Rates are means over so many seconds, as the judge of convergence sees them.
 const WINDOW_SECS: usize = 10;
+/// Times the limit: a first burst that empties a bucket would flatten all the rest.
+const CUT_AT: f64 = 2.0;
 
 /// Admitted rate, limit and 429s of ours and of the three others with the best scores; without ours, of the best.
 pub fn drawing(comparison: &Comparison, entrants: &[Entrant]) -> Chart {
@@ -75,8 +77,14 @@ fn admitted(scenario: &Scenario, runs: &[(&'static str, Stroke, Run)]) -> Panel 
         let points = means(scenario.duration_secs, run);
         lines.push(Line { name: (*name).to_owned(), stroke: *stroke, points });
     }
+    let limit = lines[0].points.iter().map(|point| point.1).reduce(f64::max);
     lines.retain(|line| !line.points.is_empty());
-    Panel { label: unit(scenario.measured()).to_owned(), scale: Scale::Linear, lines }
+    Panel {
+        label: unit(scenario.measured()).to_owned(),
+        scale: Scale::Linear,
+        most: limit.map(|limit| CUT_AT * limit),
+        lines,
+    }
 }
 
 fn unit(measured: Dimension) -> &'static str {
@@ -127,6 +135,7 @@ fn refused(runs: &[(&'static str, Stroke, Run)]) -> Panel {
     Panel {
         label: "429s so far".to_owned(),
         scale: Scale::Counts,
+        most: None,
         lines: runs.iter().map(line).collect(),
     }
 }
@@ -145,6 +154,7 @@ fn in_flight(runs: &[(&'static str, Stroke, Run)]) -> Panel {
     Panel {
         label: "calls in flight".to_owned(),
         scale: Scale::Linear,
+        most: None,
         lines: runs.iter().map(line).collect(),
     }
 }
