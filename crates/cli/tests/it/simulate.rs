@@ -78,7 +78,7 @@ fn a_folder_stands_for_its_scenarios_and_a_name_for_one() {
     let desk = Desk::new();
     desk.write("folder/b.toml", TINY);
     desk.write("folder/a.toml", TINY);
-    desk.write("other/a.toml", &TINY.replace("600", "60"));
+    desk.write("other/a.toml", TINY.replace("600", "60"));
     let folder = desk.docs().join("folder");
     let folder = folder.to_str().unwrap();
     let json = simulate(&desk, &["--scenario", folder, "--list", "--json"]).exits(0).json();

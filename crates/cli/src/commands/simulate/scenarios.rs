@@ -2,8 +2,8 @@
 
 use crate::config::nearest::nearest;
 use crate::failed::Failed;
-use flow_sim::scenario::{Scenario, ScenarioError, builtin, held_out, parse};
-use std::path::{Path, PathBuf};
+use flow_sim::scenario::{Scenario, ScenarioError, builtin, held_out, load};
+use std::path::Path;
 
 /// Every scenario that was asked for, once and in that order; all built-in ones if none was.
 pub(super) fn chosen(asked: &[String]) -> Result<Vec<Scenario>, Failed> {
@@ -36,12 +36,8 @@ fn resolve(word: &str, known: &[Scenario]) -> Result<Vec<Scenario>, Failed> {
         return Ok(named);
     }
     let path = Path::new(word);
-    if path.is_dir() {
-        let files = files(path)?;
-        return files.iter().map(|file| read(file)).collect();
-    }
-    if path.is_file() || path.extension().is_some_and(|ending| ending == "toml") {
-        return Ok(vec![read(path)?]);
+    if path.exists() || path.extension().is_some_and(|ending| ending == "toml") {
+        return load(path).map_err(|error| unusable(path, &error));
     }
     let near = nearest(word, known.iter().map(|scenario| scenario.name.as_str()));
     Err(Failed::usage(
@@ -54,74 +50,47 @@ fn names(word: &str, name: &str) -> bool {
     word.strip_suffix('*').map_or(word == name, |start| name.starts_with(start))
 }
 
-/// The folder's scenario files by name.
-fn files(folder: &Path) -> Result<Vec<PathBuf>, Failed> {
-    let entries = std::fs::read_dir(folder).map_err(|error| cannot_read(folder, &error))?;
-    let mut files = Vec::new();
-    for entry in entries {
-        let path = entry.map_err(|error| cannot_read(folder, &error))?.path();
-        if path.extension().is_some_and(|ending| ending == "toml") {
-            files.push(path);
-        }
-    }
-    files.sort();
-    if files.is_empty() {
-        return Err(Failed::usage(
-            format!("{} holds no .toml file", folder.display()),
-            "docs/simulate.md says what a scenario file holds",
-        ));
-    }
-    Ok(files)
+/// The message names the file.
+fn unusable(path: &Path, error: &ScenarioError) -> Failed {
+    let file = |name: &str| {
+        let inside = path.join(format!("{name}.toml"));
+        if path.is_dir() { inside.display().to_string() } else { path.display().to_string() }
+    };
+    let message = match error {
+        ScenarioError::Syntax { name, source } => format!("{}: {}", file(name), mistake(source)),
+        ScenarioError::Impossible { name, what } => format!("{}: {what}", file(name)),
+        ScenarioError::Read { name, source } => format!("cannot read {name}: {source}"),
+        ScenarioError::Empty { .. } => error.to_string(),
+    };
+    Failed::usage(message, "docs/simulate.md says what a scenario file holds")
 }
 
-fn read(path: &Path) -> Result<Scenario, Failed> {
-    let text = std::fs::read_to_string(path).map_err(|error| cannot_read(path, &error))?;
-    let name = path.file_stem().unwrap_or_default().to_string_lossy();
-    parse(&name, &text).map_err(|error| {
-        let what = match error {
-            ScenarioError::Syntax { source, .. } => mistake(&source, &text),
-            ScenarioError::Impossible { what, .. } => what,
-        };
-        Failed::usage(
-            format!("{}: {what}", path.display()),
-            "docs/simulate.md says what a scenario file holds",
-        )
-    })
-}
-
-fn cannot_read(path: &Path, error: &std::io::Error) -> Failed {
-    Failed::usage(
-        format!("cannot read {}: {error}", path.display()),
-        "gristmill simulate --list names the built-in scenarios",
-    )
-}
-
-/// Line, what is wrong, and for an unknown word the nearest known one.
-fn mistake(error: &toml::de::Error, text: &str) -> String {
-    let line = error.span().and_then(|span| text.get(..span.start));
-    let line = line
-        .map_or_else(String::new, |before| format!("line {}: ", before.matches('\n').count() + 1));
+/// Place, what is wrong, and for an unknown word the nearest known one.
+fn mistake(error: &toml::de::Error) -> String {
+    let shown = error.to_string();
+    let place = shown.lines().next().and_then(|first| Some(first.split_once(" at ")?.1));
+    let place = place.map_or_else(String::new, |place| format!("{place}: "));
     let message = error.message().lines().next().unwrap_or_default();
     let mut words = message.split('`').skip(1).step_by(2);
     let unknown = message.starts_with("unknown ").then(|| words.next()).flatten();
     let near = unknown.and_then(|unknown| Some((unknown, nearest(unknown, words)?)));
     match near {
         Some((unknown, near)) => {
-            let kind = message.split(' ').nth(1).unwrap_or_default();
-            let kind = if kind == "field" { "key" } else { "value" };
-            format!("{line}unknown {kind} {unknown}; the nearest is {near}")
+            let kind = if message.starts_with("unknown field") { "key" } else { "value" };
+            format!("{place}unknown {kind} {unknown}; the nearest is {near}")
         }
-        None => format!("{line}{message}"),
+        None => format!("{place}{message}"),
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use flow_sim::scenario::parse;
 
     fn said(text: &str) -> String {
         match parse("x", text) {
-            Err(ScenarioError::Syntax { source, .. }) => mistake(&source, text),
+            Err(ScenarioError::Syntax { source, .. }) => mistake(&source),
             other => panic!("{other:?}"),
         }
     }
@@ -131,20 +100,20 @@ mod tests {
         let text = "about = \"a\"\nduration_secs = 60\n\n[bars]\nutilisaton_min = 0.9\n";
         assert_eq!(
             said(text),
-            "line 5: unknown key utilisaton_min; the nearest is utilisation_min"
+            "line 5, column 1: unknown key utilisaton_min; the nearest is utilisation_min"
         );
     }
 
     #[test]
     fn a_mistyped_value_is_told_with_the_nearest_one() {
         let text = "about = \"a\"\nduration_secs = 60\n[[limit]]\ndimension = \"request\"\n";
-        assert_eq!(said(text), "line 4: unknown value request; the nearest is requests");
+        assert_eq!(said(text), "line 4, column 13: unknown value request; the nearest is requests");
     }
 
     #[test]
     fn other_mistakes_are_told_as_they_are() {
         assert!(said("about = \"a\"\n").contains("duration_secs"));
-        assert!(said("about = 1\nduration_secs = 60\n").starts_with("line 1: "));
+        assert!(said("about = 1\nduration_secs = 60\n").starts_with("line 1, "));
     }
 
     #[test]
