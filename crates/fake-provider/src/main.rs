@@ -32,12 +32,21 @@ fn arguments() -> Result<Arguments, Box<dyn Error>> {
     while let Some(name) = rest.next() {
         let mut value = || rest.next().ok_or_else(|| format!("{name} needs a value; {USAGE}"));
         match name.as_str() {
-            "--listen" => parsed.listen = value()?.parse()?,
-            "--plan" => parsed.plan = Plan::from_toml(&std::fs::read_to_string(value()?)?)?,
+            "--listen" => parsed.listen = address(&value()?)?,
+            "--plan" => parsed.plan = plan(&value()?)?,
             _ => return Err(format!("unknown argument {name}; {USAGE}").into()),
         }
     }
     Ok(parsed)
+}
+
+fn address(text: &str) -> Result<SocketAddr, Box<dyn Error>> {
+    Ok(text.parse().map_err(|_| format!("{text} is no ADDRESS:PORT"))?)
+}
+
+fn plan(path: &str) -> Result<Plan, Box<dyn Error>> {
+    let text = std::fs::read_to_string(path).map_err(|reason| format!("{path}: {reason}"))?;
+    Ok(Plan::from_toml(&text).map_err(|reason| format!("{path}: {reason}"))?)
 }
 
 fn serve(arguments: Arguments) -> Result<(), Box<dyn Error>> {

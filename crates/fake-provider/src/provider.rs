@@ -40,9 +40,7 @@ impl FakeProvider {
     /// [`FakeProvider::start`] with a clock that the caller may move. Errors: a plan that makes no sense.
     pub fn start_at(plan: Plan, clock: Clock) -> Result<Self, StartError> {
         plan.check()?;
-        let runtime = runtime()?;
-        let listener = runtime.block_on(TcpListener::bind((Ipv4Addr::LOCALHOST, 0)))?;
-        let address = listener.local_addr()?;
+        let (address, runtime, listener) = listen(SocketAddr::from((Ipv4Addr::LOCALHOST, 0)))?;
         let shared = Shared::new(plan, clock);
         let (stop, stopped) = oneshot::channel();
         let serving = server::serve(listener, shared.clone(), async {
@@ -103,16 +101,15 @@ impl Drop for FakeProvider {
     }
 }
 
-/// Serves at `listen` for as long as the process lives; tells the address once it is taken.
+/// Serves at `listen_at` for as long as the process lives; tells the address once it is taken.
 pub fn run(
     plan: Plan,
-    listen: SocketAddr,
+    listen_at: SocketAddr,
     tell: impl FnOnce(SocketAddr),
 ) -> Result<(), StartError> {
     plan.check()?;
-    let runtime = runtime()?;
-    let listener = runtime.block_on(TcpListener::bind(listen))?;
-    tell(listener.local_addr()?);
+    let (address, runtime, listener) = listen(listen_at)?;
+    tell(address);
     runtime.block_on(server::serve(
         listener,
         Shared::new(plan, Clock::real()),
@@ -121,7 +118,15 @@ pub fn run(
     Ok(())
 }
 
-/// One thread: the client under test needs the other cores.
-fn runtime() -> io::Result<Runtime> {
-    Builder::new_current_thread().enable_all().build()
+/// One thread, because the client under test needs the other cores. Nothing here blocks on the runtime, so that a
+/// provider can be started from within another one.
+fn listen(at: SocketAddr) -> io::Result<(SocketAddr, Runtime, TcpListener)> {
+    let listener = std::net::TcpListener::bind(at)?;
+    listener.set_nonblocking(true)?;
+    let address = listener.local_addr()?;
+    let runtime = Builder::new_current_thread().enable_all().build()?;
+    let context = runtime.enter();
+    let listener = TcpListener::from_std(listener)?;
+    drop(context);
+    Ok((address, runtime, listener))
 }

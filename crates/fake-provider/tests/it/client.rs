@@ -4,7 +4,7 @@ use fake_provider::{Clock, FakeProvider, Plan};
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::io::{self, BufRead, BufReader, Read, Write};
-use std::net::TcpStream;
+use std::net::{SocketAddr, TcpStream};
 use std::time::{Duration, Instant};
 
 /// A reply that is not there by now never comes.
@@ -38,7 +38,11 @@ impl Response {
 
 impl Client {
     pub(crate) fn to(provider: &FakeProvider) -> Self {
-        let stream = TcpStream::connect(provider.address()).unwrap();
+        Self::at(provider.address())
+    }
+
+    pub(crate) fn at(address: SocketAddr) -> Self {
+        let stream = TcpStream::connect(address).unwrap();
         stream.set_read_timeout(Some(HANGS)).unwrap();
         Self { stream: BufReader::new(stream), headers: String::new() }
     }

@@ -47,6 +47,17 @@ fn another_plan_changes_limits_in_mid_run_and_keeps_what_was_used() {
 }
 
 #[test]
+fn a_provider_lives_within_an_asynchronous_test_and_ends_with_its_handle() {
+    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    let address = runtime.block_on(async {
+        let provider = provider("");
+        assert_eq!(Client::to(&provider).post(PATH, &openai(&["text"])).status, 200);
+        provider.address()
+    });
+    assert!(std::net::TcpStream::connect(address).is_err());
+}
+
+#[test]
 fn a_plan_with_a_mistake_is_refused_and_the_old_one_stays() {
     let provider = provider("dims = 3");
     let mut control = Client::to(&provider);

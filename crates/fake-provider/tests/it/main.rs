@@ -6,4 +6,5 @@ mod client;
 mod control;
 mod faults;
 mod limits;
+mod process;
 mod shapes;
