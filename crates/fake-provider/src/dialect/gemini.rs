@@ -2,7 +2,7 @@
 
 use super::times::millis;
 use super::{Told, parse};
-use crate::answer::{Answer, write, write_vector};
+use crate::answer::{Answer, write, write_json, write_vector};
 use crate::ask::{Ask, Encoding, Form, Texts};
 use crate::plan::Body;
 use crate::refusal::{Refusal, Wall};
@@ -72,7 +72,8 @@ pub(super) fn answer(answer: &Answer<'_>) -> Vec<u8> {
     if let (Form::One, [row, ..]) = (answer.form, &answer.rows[..]) {
         write(&mut to, r#"{"embedding":{"values":"#);
         write_vector(&mut to, row, Encoding::Float);
-        write(&mut to, "}}");
+        write(&mut to, "}");
+        write_usage(&mut to, answer);
         return to;
     }
     write(&mut to, r#"{"embeddings":["#);
@@ -81,8 +82,16 @@ pub(super) fn answer(answer: &Answer<'_>) -> Vec<u8> {
         write_vector(&mut to, row, Encoding::Float);
         write(&mut to, "}");
     }
-    write(&mut to, "]}");
+    write(&mut to, "]");
+    write_usage(&mut to, answer);
     to
+}
+
+/// The end of a reply: newer models say what they charge.
+fn write_usage(to: &mut Vec<u8>, answer: &Answer<'_>) {
+    write(to, r#","usageMetadata":{"promptTokenCount":"#);
+    write_json(to, &answer.tokens);
+    write(to, "}}");
 }
 
 pub(super) fn refusal(told: &Told<'_>) -> (u16, Value) {

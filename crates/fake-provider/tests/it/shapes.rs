@@ -115,6 +115,7 @@ fn gemini_embeds_batches_and_single_texts() {
     let reply = client.post("/v1beta/models/g:batchEmbedContents?key=k", &batch).json();
     assert_eq!(floats(&reply["embeddings"][0]["values"]), vector("g", "one", 6));
     assert_eq!(floats(&reply["embeddings"][1]["values"]), vector("g", "two", 6));
+    assert_eq!(reply["usageMetadata"], json!({"promptTokenCount": 2}));
     let reply = client.post("/v1beta/models/g:embedContent", &request("one")).json();
     assert_eq!(floats(&reply["embedding"]["values"]), vector("g", "one", 6));
 }
