@@ -1,15 +1,20 @@
 //! Scores a client on the scenarios, for tuning: `cargo run --release -p gristmill-flow-sim --example score -- --help`.
 
-use flow::policy::Verdict;
+use flow::policy::{Outcome, Verdict};
+use flow_sim::client::{Call, Step};
 use flow_sim::contender::{CONTENDERS, Contender, contender};
 use flow_sim::scenario::{Scenario, builtin, held_out, load};
 use flow_sim::score::{Score, Scores, score_seeds, wanted_per_sec};
+use flow_sim::work::Backlog;
 use flow_sim::world::{Run, simulate};
+use std::collections::VecDeque;
 use std::error::Error;
 use std::path::PathBuf;
+use std::time::Instant;
 
-const USAGE: &str = "score [--scenario NAME]... [--seeds N] [--policy NAME] [--held-out] [--file PATH] [--series SEED]
-A NAME that ends in * stands for all that begin so. --series tells one seed's ten-second steps instead of scores.";
+const USAGE: &str = "score [--scenario NAME]... [--seeds N] [--policy NAME] [--held-out] [--file PATH] [--series SEED] [--decisions]
+A NAME that ends in * stands for all that begin so. --series tells one seed's ten-second steps instead of scores,
+--decisions how many decisions per second one processor makes.";
 
 const STEP_SECS: usize = 10;
 
@@ -19,6 +24,13 @@ struct Asked {
     policy: &'static Contender,
     from: From,
     series: Option<u64>,
+    task: Task,
+}
+
+#[derive(PartialEq)]
+enum Task {
+    Score,
+    Decisions,
 }
 
 enum From {
@@ -34,6 +46,7 @@ fn asked() -> Result<Asked, Box<dyn Error>> {
         policy: &CONTENDERS[0],
         from: From::BuiltIn,
         series: None,
+        task: Task::Score,
     };
     let mut words = std::env::args().skip(1);
     while let Some(word) = words.next() {
@@ -48,6 +61,7 @@ fn asked() -> Result<Asked, Box<dyn Error>> {
                     .ok_or_else(|| format!("no policy {name}: there are {}", names.join(", ")))?;
             }
             "--held-out" => asked.from = From::HeldOut,
+            "--decisions" => asked.task = Task::Decisions,
             "--file" => asked.from = From::File(value()?.into()),
             "--series" => asked.series = Some(value()?.parse()?),
             _ => return Err(format!("unknown argument {word}\n{USAGE}").into()),
@@ -121,6 +135,36 @@ fn series(scenario: &Scenario, run: &Run) -> String {
     std::iter::once(head).chain(steps).collect::<Vec<_>>().join("\n")
 }
 
+/// Decisions to be timed; on 6000 requests a minute that is a quarter of an hour.
+const DECISIONS: u32 = 1_000_000;
+
+/// Asks one client every millisecond of virtual time, and answers what it sends after 0.4 s. Per second of real time.
+fn decisions_per_sec(scenario: &Scenario, policy: &Contender) -> f64 {
+    let mut client = (policy.make)(scenario, 1, 0);
+    let mut backlog = Backlog::new(&scenario.work, 1);
+    let mut under_way = VecDeque::new();
+    let answered = Outcome::plain(Verdict::Answered);
+    let started = Instant::now();
+    let (mut decided, mut now) = (0, 0.0);
+    while decided < DECISIONS {
+        now += 0.001;
+        while let Some(call) =
+            under_way.pop_front_if(|call: &mut Call| call.attempt.sent_at + 0.4 <= now)
+        {
+            client.on_end(now, &call, &answered);
+        }
+        loop {
+            decided += 1;
+            let Step::Call(call) = client.next(now, &mut backlog) else { break };
+            under_way.push_back(call);
+            if under_way.len() > 1000 {
+                break;
+            }
+        }
+    }
+    f64::from(decided) / started.elapsed().as_secs_f64()
+}
+
 #[expect(clippy::print_stdout, reason = "a table on standard output is what it is for")]
 fn main() -> Result<(), Box<dyn Error>> {
     let asked = asked()?;
@@ -129,6 +173,13 @@ fn main() -> Result<(), Box<dyn Error>> {
         From::HeldOut => held_out(),
         From::File(path) => load(path)?,
     };
+    if asked.task == Task::Decisions {
+        for scenario in scenarios.iter().filter(|scenario| wanted(&asked, scenario)) {
+            let per_sec = decisions_per_sec(scenario, asked.policy);
+            println!("{:<28} {:.2} million decisions per second", scenario.name, per_sec / 1e6);
+        }
+        return Ok(());
+    }
     if let Some(seed) = asked.series {
         for scenario in scenarios.iter().filter(|scenario| wanted(&asked, scenario)) {
             println!("{}", series(scenario, &simulate(scenario, seed, &asked.policy.make)));

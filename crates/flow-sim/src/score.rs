@@ -194,3 +194,6 @@ fn against_fixed(scenario: &Scenario, score: &Score) -> Option<AgainstFixed> {
         p99_ratio: score.p99 / quantile(best, 0.99),
     })
 }
+
+#[cfg(test)]
+mod tests;

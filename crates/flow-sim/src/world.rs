@@ -18,6 +18,7 @@ pub(crate) mod streams {
     pub(crate) const LIMITS: u64 = 0x9e37_79b9_7f4a_7c15;
     pub(crate) const SERVICE: u64 = 0xbf58_476d_1ce4_e5b9;
     pub(crate) const WORK: u64 = 0x94d0_49bb_1331_11eb;
+    pub(crate) const JITTER: u64 = 0xa076_1d64_78bd_642f;
     pub(crate) const HINTS: u64 = 0xd6e8_feb8_6659_fd93;
 }
 
@@ -61,6 +62,7 @@ struct World<'a> {
     limits: Limits,
     service: Service,
     hints: fastrand::Rng,
+    jitter: fastrand::Rng,
     events: Events,
     /// Being served, for the limit of calls at once.
     serving: usize,
@@ -79,6 +81,7 @@ impl<'a> World<'a> {
             limits: Limits::new(&scenario.limits, seed ^ streams::LIMITS),
             service: Service::new(&scenario.service, seed ^ streams::SERVICE),
             hints: fastrand::Rng::with_seed(seed ^ streams::HINTS),
+            jitter: fastrand::Rng::with_seed(seed ^ streams::JITTER),
             events: Events::default(),
             serving: 0,
             under_way: 0,
@@ -141,8 +144,10 @@ impl<'a> World<'a> {
         self.under_way += 1;
         self.run.sent(self.under_way);
         self.run.log.sent(now, worker, &call);
-        let network = self.scenario.service.network_secs_each_way;
-        self.events.push(now + network, Event::Arrived { worker, call });
+        let service = &self.scenario.service;
+        let jitter = service.network_jitter_secs * self.jitter.f64();
+        self.events
+            .push(now + service.network_secs_each_way + jitter, Event::Arrived { worker, call });
     }
 
     fn arrived(&mut self, now: f64, worker: usize, call: Call) {

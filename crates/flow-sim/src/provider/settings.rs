@@ -163,6 +163,8 @@ pub struct ServiceSettings {
     /// From and to, of the time to refuse a call.
     pub refusal_secs: [f64; 2],
     pub network_secs_each_way: f64,
+    /// Calls take up to so much longer to the provider, evenly spread: they may overtake each other.
+    pub network_jitter_secs: f64,
     /// Of the calls that a limit admitted, how many end as 500.
     pub failed_share: f64,
     #[serde(rename = "trouble")]
@@ -180,6 +182,7 @@ impl Default for ServiceSettings {
             slots: None,
             refusal_secs: [0.05, 0.07],
             network_secs_each_way: 0.02,
+            network_jitter_secs: 0.0,
             failed_share: 0.0,
             troubles: Vec::new(),
         }

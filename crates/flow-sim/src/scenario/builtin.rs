@@ -39,7 +39,7 @@ const BUILTIN: &[(&str, &str)] = &files!["":
 const HELD_OUT: &[(&str, &str)] = &files!["held-out/":
     "diurnal", "diurnal-headers", "two-changes", "tenant", "tenant-headers", "tenant-pulse",
     "bucket-10s", "window-30s", "sliding-30s", "odd-numbers", "heavy-tail", "wide-latency", "items",
-    "flapping", "pauses", "ramp-down", "second-and-minute", "strict-60",
+    "flapping", "pauses", "ramp-down", "second-and-minute", "strict-60", "jitter", "slow-refusals",
 ];
 
 /// What limiters are tuned on.
