@@ -4,6 +4,9 @@ use crate::provider::LimitKind;
 use crate::scenario::Scenario;
 use crate::world::Run;
 
+/// The oracle spends a window at its very edge, where rounding may put it on either side.
+const EDGE_SECS: f64 = 1e-6;
+
 /// Spans of time, in order: all of the run, and where the first limit counts in fixed windows its whole windows
 /// without those in which it changes.
 ///
@@ -14,7 +17,8 @@ use crate::world::Run;
 /// sliding windows keep what was not taken, so there the whole run counts.
 pub fn judged(scenario: &Scenario, run: &Run) -> Vec<(f64, f64)> {
     let Some(edges) = &run.edges else { return vec![(0.0, run.end)] };
-    let windows = edges.iter().zip(edges.iter().skip(1)).map(|(from, until)| (*from, *until));
+    let edges = edges.iter().map(|edge| edge - EDGE_SECS);
+    let windows = edges.clone().zip(edges.skip(1));
     windows.filter(|(from, until)| !changes_between(scenario, *from, *until)).collect()
 }
 

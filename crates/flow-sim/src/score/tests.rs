@@ -85,6 +85,9 @@ fn nobody_gets_more_than_the_oracle() {
             let (score, _) = score(&scenario, 2, &contender(policy).unwrap().make);
             let got = score.utilisation_whole;
             assert!(got <= 1.0 + luck, "{policy}, {}: {got}", scenario.name);
+            // A window's calls cannot be more than its limit, and the oracle's are never fewer.
+            let got = score.utilisation;
+            assert!(got <= 1.0 + luck, "{policy}, {}: {got} in whole windows", scenario.name);
         }
     }
 }
