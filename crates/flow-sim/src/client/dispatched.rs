@@ -7,7 +7,7 @@ use flow::policy::{Outcome, Policy, Reading, Verdict};
 use std::collections::BTreeMap;
 
 /// Taken from the pile ahead of sending, so that there is something to choose from while retries wait.
-const AHEAD: usize = 32;
+const AHEAD: usize = 8;
 
 /// Drives [`Dispatcher`] with one route. One piece of work is one request: nothing is batched here, so that all
 /// clients make the same requests.
