@@ -51,7 +51,7 @@ const EDGES: [(&str, &[&str]); 15] = [
 ];
 
 /// Third-party libraries that may stand in one crate only.
-const LEAVES: [(&str, &[&str]); 16] = [
+const LEAVES: [(&str, &[&str]); 20] = [
     ("rusqlite", &["stores", "cli", "benches"]),
     ("hayro-interpret", &["pdf"]),
     ("hayro-syntax", &["pdf"]),
@@ -64,6 +64,10 @@ const LEAVES: [(&str, &[&str]); 16] = [
     ("pulldown-cmark", &["parsers"]),
     ("landlock", &["sandbox"]),
     ("seccompiler", &["sandbox"]),
+    ("reqwest", &["connectors"]),
+    ("rustls", &["connectors"]),
+    ("rustls-native-certs", &["connectors"]),
+    ("webpki-roots", &["connectors"]),
     ("clap", &["cli"]),
     ("anyhow", &["cli"]),
     ("tokio", &["flow", "connectors", "ingest", "fake-provider", "cli"]),
