@@ -81,8 +81,10 @@ fn nobody_gets_more_than_the_oracle() {
         let unequal = sizes.iter().any(|size| size.sigma > 0.0);
         let drawn = wanted_per_sec(&scenario, 0.0).is_none() || scenario.service.failed_share > 0.0;
         let luck = if unequal || drawn { 0.02 } else { 1e-9 };
+        let possible = oracle::possible(&scenario, 2);
         for policy in ["fixed-20", "aws"] {
-            let (score, _) = score(&scenario, 2, &contender(policy).unwrap().make);
+            let run = simulate(&scenario, 2, &contender(policy).unwrap().make);
+            let score = judge(&scenario, &run, &possible);
             let got = score.utilisation_whole;
             assert!(got <= 1.0 + luck, "{policy}, {}: {got}", scenario.name);
             // A window's calls cannot be more than its limit, and the oracle's are never fewer.
@@ -90,4 +92,72 @@ fn nobody_gets_more_than_the_oracle() {
             assert!(got <= 1.0 + luck, "{policy}, {}: {got} in whole windows", scenario.name);
         }
     }
+}
+
+fn parsed(text: &str) -> Scenario {
+    crate::scenario::parse("small", &format!("about = \"\"\nduration_secs = 200\n{text}")).unwrap()
+}
+
+/// A run that admitted so much in each second.
+fn run_of(scenario: &Scenario, per_sec: impl Fn(usize) -> f64) -> Run {
+    let mut run = simulate(scenario, 1, &contender("fixed-5").unwrap().make);
+    let seconds = 0..scenario.duration_secs as usize;
+    run.admitted =
+        seconds.map(|at| Admitted { at: at as f64 + 0.5, amount: per_sec(at) }).collect();
+    run
+}
+
+const HALVED: &str = "[[limit]]\ndimension = \"requests\"\nlimit = 600\nfirst_edge_secs = 10\n\
+                      change = [{ at_secs = 100, limit = 300 }]\n";
+
+#[test]
+fn whole_windows_are_judged_and_only_those_in_which_the_limit_stays() {
+    let whole = |kind: &str| {
+        let scenario = parsed(&format!("{HALVED}kind = \"{kind}\""));
+        judged(&scenario, &run_of(&scenario, |_| 0.0))
+    };
+    let rounded: Vec<(f64, f64)> =
+        whole("fixed_window").iter().map(|span| (span.0.round(), span.1.round())).collect();
+    assert_eq!(rounded, [(10.0, 70.0), (130.0, 190.0)]);
+    assert_eq!(whole("sliding_window"), [(0.0, 200.0)]);
+}
+
+#[test]
+fn convergence_is_half_a_minute_at_nine_tenths_of_the_limit_in_force() {
+    let scenario = parsed(&format!("{HALVED}kind = \"bucket\""));
+    let secs = |per_sec: &dyn Fn(usize) -> f64| {
+        let score = judge(&scenario, &run_of(&scenario, per_sec), &[]);
+        (score.converged, score.reconverged)
+    };
+    let slow_start = |at| if at < 20 { 1.0 } else { 9.1 };
+    assert_eq!(secs(&slow_start), (Some(20.0), vec![Some(0.0)]));
+    let late_again = |at| if (100..140).contains(&at) { 1.0 } else { 9.1 };
+    assert_eq!(secs(&late_again), (Some(0.0), vec![Some(35.0)]));
+    assert_eq!(secs(&|_| 4.4), (None, vec![None]));
+}
+
+#[test]
+fn every_bar_that_is_missed_is_named_with_what_was_wanted_and_got() {
+    let scenario = parsed(&format!(
+        "{HALVED}kind = \"bucket\"\n[bars]\nutilisation_min = 0.9\nthrottled_max = 0.5\nreconverged_secs_max = 5\n"
+    ));
+    let mut score = judge(&scenario, &run_of(&scenario, |_| 4.4), &[]);
+    score.utilisation = 0.8;
+    score.throttled = 0.4;
+    let misses = scenario.bars.misses(&score);
+    let named: Vec<&str> = misses.iter().map(|miss| miss.bar).collect();
+    assert_eq!(named, ["utilisation_min", "reconverged_secs_max"]);
+    assert_eq!((misses[0].wanted, misses[0].got), (0.9, 0.8));
+    assert!(misses[1].got.is_infinite());
+}
+
+#[test]
+fn jains_index_is_one_for_even_workers_and_a_half_when_one_of_two_gets_all() {
+    let scenario = parsed("workers = 2\n");
+    let mut run = simulate(&scenario, 1, &contender("fixed-5").unwrap().make);
+    assert!(jain(&run) > 0.999);
+    for call in &mut run.calls {
+        call.worker = 0;
+    }
+    assert!((jain(&run) - 0.5).abs() < 1e-9);
 }
