@@ -9,6 +9,7 @@ use crate::baseline::relative::RelativeAimd;
 use crate::baseline::vegas::Vegas;
 use crate::client::{Client, Dispatched, Driven};
 use crate::scenario::Scenario;
+use flow::adaptive::{Adaptive, Bounds};
 use flow::aimd::Aimd;
 use flow::policy::Policy;
 
@@ -36,6 +37,18 @@ pub struct Contender {
 
 /// All that can be asked for.
 pub const CONTENDERS: &[Contender] = &[
+    Contender {
+        name: "adaptive",
+        role: Role::Ours,
+        about: "measures the limit at its walls and asks for more with single calls",
+        make: |_, seed, worker| dispatched(adaptive(seed, worker), seed, worker),
+    },
+    Contender {
+        name: "adaptive-driven",
+        role: Role::Ours,
+        about: "the same without breaker, timeouts and retry budget",
+        make: |_, seed, worker| driven(adaptive(seed, worker), seed, worker),
+    },
     Contender {
         name: "aws",
         role: Role::Rival,
@@ -100,6 +113,10 @@ pub const CONTENDERS: &[Contender] = &[
 
 pub fn contender(name: &str) -> Option<&'static Contender> {
     CONTENDERS.iter().find(|contender| contender.name == name)
+}
+
+fn adaptive(seed: u64, worker: usize) -> Adaptive {
+    Adaptive::new(Bounds::default(), of_worker(seed, worker))
 }
 
 /// A client that asks this policy.

@@ -14,6 +14,7 @@ pub mod aimd;
 pub mod dispatch;
 pub mod fixed;
 pub mod lane;
+pub mod adaptive;
 pub mod memory;
 pub mod pressure;
 pub mod queue;
