@@ -1,5 +1,8 @@
 //! Embedding models that are reached over HTTP.
 
+#[cfg(test)]
+mod tests;
+
 use crate::embed::dialect::{self, Call, Dialect};
 use crate::embed::estimate;
 use crate::embed::estimate::Estimate;
