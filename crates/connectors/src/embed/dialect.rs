@@ -118,3 +118,57 @@ pub(crate) fn json(body: &impl Serialize, texts: &[&str]) -> Vec<u8> {
     serde_json::to_writer(&mut out, body).expect("texts and numbers can be written to memory");
     out
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    /// Replies of every form with parts that are missing, doubled or of another kind.
+    fn reply() -> impl Strategy<Value = String> {
+        let index =
+            prop_oneof![Just("0"), Just("1"), Just("2"), Just("-1"), Just("1e9"), Just("null")];
+        let vector = prop_oneof![
+            Just("[1,2]"),
+            Just("[]"),
+            Just("[null]"),
+            Just("\"AACAPwAAgD8=\""),
+            Just("\"\""),
+            Just("7"),
+        ];
+        let items = proptest::collection::vec((index, vector), 0..4);
+        (items, 0..5_usize).prop_map(|(items, form)| {
+            let vectors: Vec<&str> = items.iter().map(|(_, vector)| *vector).collect();
+            let numbered = items.iter().map(|(index, vector)| {
+                format!(r#"{{"index":{index},"embedding":{vector},"values":{vector}}}"#)
+            });
+            let numbered = numbered.collect::<Vec<_>>().join(",");
+            let plain = vectors.join(",");
+            match form {
+                0 => format!(r#"{{"data":[{numbered}]}}"#),
+                1 => format!(r#"{{"embeddings":[{numbered}]}}"#),
+                2 => format!(r#"{{"embeddings":{{"float":[{plain}]}}}}"#),
+                3 => format!(r#"{{"embeddings":{{"base64":[{plain}]}},"meta":{{}}}}"#),
+                _ => format!(r#"{{"data":[{plain}]"#),
+            }
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn a_reply_gives_one_vector_per_text_or_an_error(
+            body in reply(), raw in proptest::collection::vec(any::<u8>(), 0..64), sent in 0..4_usize
+        ) {
+            for provider in Provider::ALL {
+                for body in [body.as_bytes(), &raw] {
+                    if let Ok(parsed) = of(provider).parse(body, sent) {
+                        prop_assert_eq!(parsed.vectors.len(), sent);
+                        for embedding in checked(parsed.vectors, 2).unwrap_or_default() {
+                            prop_assert_eq!(embedding.values().len(), 2);
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
