@@ -6,6 +6,7 @@ use quota::Dimension;
 use serde::Deserialize;
 
 mod builtin;
+mod check;
 mod file;
 mod work;
 

@@ -7,11 +7,11 @@ use proptest::prelude::*;
 const STEPS: u32 = 14;
 
 fn small(kind: LimitKind, limit: f64, secs: f64, change: Option<(f64, f64)>) -> Scenario {
-    let mut scenario = parse(
-        "small",
-        &format!("about = \"\"\nduration_secs = {STEPS}\n[service]\nnetwork_secs_each_way = 0"),
-    )
-    .unwrap();
+    let text = format!(
+        "about = \"\"\nduration_secs = {STEPS}\nservice = {{ network_secs_each_way = 0, slots = 1 }}"
+    );
+    let mut scenario = parse("small", &text).unwrap();
+    scenario.service.slots = None;
     let change = change.map(|(at_secs, limit)| Change { at_secs, limit, over_secs: 0.0 });
     scenario.limits = vec![LimitSettings {
         dimension: Limited::Requests,

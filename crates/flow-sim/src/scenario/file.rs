@@ -1,6 +1,7 @@
 //! Scenarios from files.
 
 use super::Scenario;
+use super::check::check;
 use std::path::{Path, PathBuf};
 
 /// A scenario that cannot be read.
@@ -31,25 +32,8 @@ pub fn parse(name: &str, text: &str) -> Result<Scenario, ScenarioError> {
     let mut scenario =
         read.map_err(|source| ScenarioError::Syntax { name: name.to_owned(), source })?;
     name.clone_into(&mut scenario.name);
-    if let Some(what) = impossible(&scenario) {
-        return Err(ScenarioError::Impossible { name: name.to_owned(), what });
-    }
+    check(&scenario).map_err(|what| ScenarioError::Impossible { name: name.to_owned(), what })?;
     Ok(scenario)
-}
-
-fn impossible(scenario: &Scenario) -> Option<String> {
-    let positive = |value: f64, key: &str| {
-        (value.is_nan() || value <= 0.0).then(|| format!("{key} is {value}, must be above 0"))
-    };
-    let limits = scenario.limits.iter().find_map(|limit| {
-        let negative = limit.limit < 0.0 || limit.changes.iter().any(|change| change.limit < 0.0);
-        positive(limit.secs, "limit.secs").or(negative.then(|| "limit below 0".to_owned()))
-    });
-    positive(scenario.duration_secs, "duration_secs")
-        .or((scenario.workers == 0).then(|| "workers is 0, must be above 0".to_owned()))
-        .or(limits)
-        .or(positive(scenario.work.tokens.median, "work.tokens.median"))
-        .or(positive(scenario.work.items.median, "work.items.median"))
 }
 
 /// Reads one file, or all files of a folder that end in `.toml`, by name.
@@ -89,18 +73,45 @@ mod tests {
         assert!(source.to_string().contains("latency"), "{source}");
     }
 
+    /// With a limit, so that the work is held up.
+    fn limited(text: &str) -> String {
+        let limit = "[[limit]]\ndimension = \"requests\"\nkind = \"bucket\"\nlimit = 60";
+        format!("about = \"\"\nduration_secs = 1\n{text}\n{limit}\n")
+    }
+
     #[test]
-    fn numbers_that_cannot_be_are_refused() {
-        for text in [
-            "duration_secs = 0",
-            "duration_secs = 1\nworkers = 0",
-            "duration_secs = 1\n[[limit]]\ndimension = \"items\"\nkind = \"bucket\"\nlimit = -1",
-            "duration_secs = 1\n[[limit]]\ndimension = \"items\"\nkind = \"bucket\"\nlimit = 1\nsecs = 0",
-            "duration_secs = 1\n[work.tokens]\nmedian = nan",
+    fn numbers_that_cannot_be_are_refused_by_the_name_of_their_key() {
+        assert!(parse("mine", &limited("")).is_ok());
+        for (text, key) in [
+            ("workers = 0", "workers"),
+            ("work.tokens = { median = nan }", "work.tokens.median"),
+            ("work.items = { median = 1, min = 5, max = 4 }", "work.items.min"),
+            ("service.slots = 0", "service.slots"),
+            ("service.latency_secs = 0", "service.latency_secs"),
+            ("service.refusal_secs = [0, 0]", "service.refusal_secs"),
+            ("service.failed_share = 1.5", "service.failed_share"),
+            ("suspended = [{ from_secs = 5, until_secs = 4 }]", "suspended.from_secs"),
         ] {
-            let wrong = parse("mine", &format!("about = \"\"\n{text}\n")).unwrap_err();
+            let wrong = parse("mine", &limited(text)).unwrap_err();
             assert!(matches!(wrong, ScenarioError::Impossible { .. }), "{text}: {wrong}");
+            assert!(wrong.to_string().contains(key), "{text}: {wrong}");
         }
+        for (text, key) in [
+            ("secs = 0", "limit.secs"),
+            ("wave = { period_secs = 60, depth = 2 }", "limit.wave.depth"),
+        ] {
+            let wrong = parse("mine", &format!("{}{text}", limited(""))).unwrap_err();
+            assert!(wrong.to_string().contains(key), "{text}: {wrong}");
+        }
+    }
+
+    #[test]
+    fn work_that_nothing_holds_up_and_more_than_can_be_simulated_are_refused() {
+        let endless = parse("mine", "about = \"\"\nduration_secs = 1\n").unwrap_err();
+        assert!(endless.to_string().contains("endless work"), "{endless}");
+        let many = limited("").replace("limit = 60", "limit = 1e11");
+        let many = parse("mine", &many).unwrap_err();
+        assert!(many.to_string().contains("calls could be made"), "{many}");
     }
 
     #[test]
@@ -108,7 +119,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         assert!(matches!(load(folder.path()), Err(ScenarioError::Empty { .. })));
         for name in ["b.toml", "a.toml", "notes.md"] {
-            std::fs::write(folder.path().join(name), "about = \"\"\nduration_secs = 1\n").unwrap();
+            std::fs::write(folder.path().join(name), limited("")).unwrap();
         }
         let names: Vec<String> =
             load(folder.path()).unwrap().into_iter().map(|scenario| scenario.name).collect();

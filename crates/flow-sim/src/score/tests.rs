@@ -153,7 +153,7 @@ fn every_bar_that_is_missed_is_named_with_what_was_wanted_and_got() {
 
 #[test]
 fn jains_index_is_one_for_even_workers_and_a_half_when_one_of_two_gets_all() {
-    let scenario = parsed("workers = 2\n");
+    let scenario = parsed("workers = 2\nservice.slots = 5\n");
     let mut run = simulate(&scenario, 1, &contender("fixed-5").unwrap().make);
     assert!(jain(&run) > 0.999);
     for call in &mut run.calls {
