@@ -1,7 +1,7 @@
 //! Progress on the terminal: one line that is rewritten, or plain lines every few seconds.
 
 use crate::memory::Sampler;
-use ingest::progress::Progress;
+use ingest::progress::{Calls, Progress};
 use std::io::{IsTerminal, Write, stderr};
 use std::sync::Arc;
 use std::sync::mpsc::{RecvTimeoutError, SyncSender, sync_channel};
@@ -104,7 +104,7 @@ fn line(progress: &Progress, elapsed: Duration) -> String {
     let documents = progress.documents();
     let chunks = progress.chunks();
     let seconds = elapsed.as_secs_f64().max(0.001);
-    format!(
+    let line = format!(
         "{} files, {} documents ({} unchanged, {} failed), {} chunks, {:.0} chunks/s, {:.0} tokens/s, {:.0} s",
         progress.files_listed.get(),
         documents.seen,
@@ -114,5 +114,23 @@ fn line(progress: &Progress, elapsed: Duration) -> String {
         chunks.written as f64 / seconds,
         progress.tokens_embedded.get() as f64 / seconds,
         seconds,
-    )
+    );
+    line + &calls(&progress.calls())
+}
+
+/// Calls in flight and the limits in force, once something was called.
+fn calls(calls: &Calls) -> String {
+    let Some(limit) = calls.limit.filter(|_| calls.counts.requests > 0) else {
+        return String::new();
+    };
+    let width = limit.in_flight.map_or_else(String::new, |width| format!(" of {width:.0}"));
+    let names = ["requests", "tokens", "output tokens", "texts"];
+    let rates = limit.rates.iter().zip(names).filter_map(|(rate, name)| {
+        rate.map(|per_second| format!(", limit {:.0} {name}/min", per_second * 60.0))
+    });
+    let throttled = match calls.counts.throttled {
+        0 => String::new(),
+        n => format!(", {n} throttled"),
+    };
+    format!("; {} in flight{width}{}{throttled}", calls.in_flight, rates.collect::<String>())
 }

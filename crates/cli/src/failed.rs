@@ -34,6 +34,11 @@ impl Failed {
         Self { exit: EXIT_USAGE, ..Self::new(FailureClass::BadDocument, message, hint) }
     }
 
+    /// Wrong usage or configuration, whatever its class.
+    pub(crate) fn into_usage(self) -> Self {
+        Self { exit: EXIT_USAGE, ..self }
+    }
+
     pub(crate) fn internal(message: impl Into<String>) -> Self {
         Self::new(FailureClass::Internal, message, "this is a fault of gristmill: please report it")
     }

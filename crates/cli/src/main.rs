@@ -9,6 +9,7 @@ mod failed;
 mod wire;
 mod memory;
 mod display;
+mod estimate;
 mod report;
 mod commands;
 

@@ -15,8 +15,19 @@ pub(crate) struct Report<'r> {
     pub model_chunks: u64,
     pub outcome: &'r Outcome,
     pub peak_rss_bytes: u64,
-    /// US dollars that the planned tokens would cost; none without a price.
-    pub plan_cost: Option<f64>,
+    /// US dollars per million tokens; none without a price.
+    pub price: Option<f64>,
+    pub estimate: Estimate,
+    /// None: nobody knows yet.
+    pub dimensions: Option<usize>,
+}
+
+/// What a planned run would take besides tokens.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Estimate {
+    pub requests: u64,
+    /// None while nothing is known of the model's speed.
+    pub seconds: Option<f64>,
 }
 
 impl Report<'_> {
@@ -45,7 +56,7 @@ impl Report<'_> {
             "run_id": self.run_id,
             "store": self.store,
             "embedder": self.model.to_string(),
-            "dimensions": self.model.dimensions,
+            "dimensions": self.dimensions,
             "documents": {
                 "seen": documents.seen,
                 "ingested": documents.ingested,
@@ -62,13 +73,10 @@ impl Report<'_> {
             },
             "models": [{
                 "embedder": self.model.to_string(),
-                "dimensions": self.model.dimensions,
+                "dimensions": self.dimensions,
                 "chunks": self.model_chunks,
             }],
-            // The built-in model runs in this process: nothing is requested from a provider.
-            "provider": {
-                "requests": 0, "throttled": 0, "retried": 0, "failed": 0, "tokens": 0, "cost_usd": Value::Null,
-            },
+            "provider": self.provider(),
             "seconds": seconds,
             "chunks_per_second": if seconds > 0.0 { chunks.written as f64 / seconds } else { 0.0 },
             "peak_rss_bytes": self.peak_rss_bytes,
@@ -87,10 +95,30 @@ impl Report<'_> {
             "removed": plan.removed,
             "chunks": plan.chunks,
             "tokens": plan.tokens,
-            "requests": 0,
-            "cost_usd": self.plan_cost,
-            "seconds": Value::Null,
+            "requests": self.estimate.requests,
+            "cost_usd": self.cost(plan.tokens as f64),
+            "seconds": self.estimate.seconds,
         })
+    }
+
+    /// The built-in model runs in this process: nothing is requested from a provider.
+    fn provider(&self) -> Value {
+        let counts = match self.model.provider.as_str() {
+            "builtin" => flow::dispatch::Counts::default(),
+            _ => self.outcome.calls.counts,
+        };
+        json!({
+            "requests": counts.requests,
+            "throttled": counts.throttled,
+            "retried": counts.retried,
+            "failed": counts.failed,
+            "tokens": counts.tokens.round() as u64,
+            "cost_usd": if counts.requests > 0 { self.cost(counts.tokens) } else { None },
+        })
+    }
+
+    fn cost(&self, tokens: f64) -> Option<f64> {
+        self.price.map(|per_million| per_million * tokens / 1e6)
     }
 
     pub(crate) fn text(&self) -> String {
@@ -117,6 +145,18 @@ impl Report<'_> {
                 self.store
             ),
         ];
+        let provider = self.outcome.calls.counts;
+        if self.model.provider != "builtin" && provider.requests > 0 {
+            let cost = self.cost(provider.tokens);
+            lines.push(format!(
+                "{} requests: {} throttled, {} failed; {:.0} tokens{}",
+                provider.requests,
+                provider.throttled,
+                provider.failed,
+                provider.tokens,
+                cost.map_or_else(String::new, |usd| format!(", {usd:.4} US dollars")),
+            ));
+        }
         lines.extend(self.outcome.failures.iter().map(|(document, failure)| {
             format!(
                 "failed: {}: {} ({})\n  hint: {}",

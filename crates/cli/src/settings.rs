@@ -8,12 +8,15 @@ pub(crate) mod pattern;
 pub(crate) mod command_line;
 pub(crate) mod http_url;
 pub(crate) mod prices;
+pub(crate) mod keys;
 
 pub(crate) use profile::Profile;
 
 use crate::config::confidential::Confidential;
 use command_line::CommandLine;
+use connectors::embed::ProviderSpec;
 use http_url::HttpUrl;
+use keys::Keys;
 use pattern::NamePattern;
 use prices::Prices;
 use std::num::NonZeroUsize;
@@ -36,6 +39,8 @@ pub(crate) struct Settings {
     pub on_bad_chunk: OnBadChunk,
     /// A store that cannot be reached in the middle of a run is waited for so long.
     pub store_wait: Duration,
+    /// An embedding provider that gives no answer is waited for so long, and so is a quota's known reset.
+    pub provider_wait: Duration,
     /// Patterns as in `.gitignore`.
     pub exclude: Vec<String>,
     /// US dollars of one run; none: not limited. See [`Settings::budget`].
@@ -48,13 +53,18 @@ pub(crate) struct Settings {
     pub rules: Vec<Rule>,
     pub parsers: Vec<CustomParser>,
     pub hooks: Vec<Hook>,
+    /// Other keys and servers of the embedder's model.
+    pub endpoints: Vec<Endpoint>,
+    pub keys: Keys,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum EmbedderChoice {
     /// The one whose vectors the store holds, the built-in one for an empty store.
     OfStore,
     Builtin,
+    /// A provider's model.
+    Remote(ProviderSpec),
 }
 
 /// Where consolidated files go; what is none is as the store remembers it from the last run.
@@ -80,13 +90,44 @@ pub(crate) struct Chunk {
     pub overlap: usize,
 }
 
-/// Upper limits of a batch beside the embedder's own; none: only those hold.
+/// How calls to the model are limited, beside what it takes and what its provider is found to allow.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct EmbedCaps {
     pub batch_items: Option<usize>,
     pub batch_tokens: Option<usize>,
     /// Calls at once.
     pub in_flight: Option<usize>,
+    pub policy: LimitPolicy,
+    /// Limits that the user knows; none: they are found out.
+    pub requests_per_minute: Option<u64>,
+    pub tokens_per_minute: Option<u64>,
+}
+
+/// Who decides when the next call may start.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum LimitPolicy {
+    /// Finds the provider's limits and keeps to them.
+    Adaptive,
+    /// The rule of the earlier system: concurrency by latency and refusals.
+    Simple,
+}
+
+/// Another way to the embedder's model: another key, another server.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Endpoint {
+    pub embedder: ProviderSpec,
+    /// Environment variable of its key; none: the provider's usual one.
+    pub key: Option<String>,
+    /// Endpoints of one group share their limits; none: a group of its own.
+    pub group: Option<String>,
+    pub standby: Standby,
+}
+
+/// Whether an endpoint is used only while no other can be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Standby {
+    No,
+    Yes,
 }
 
 /// What one document or archive may take before it is given up.

@@ -1,7 +1,9 @@
 //! Builds the parts that a command works with, each exactly once.
 
 pub(crate) mod embedder;
+pub(crate) mod lanes;
 pub(crate) mod own_files;
 pub(crate) mod parsers;
 pub(crate) mod signals;
 pub(crate) mod store;
+pub(crate) mod verdict;

@@ -76,7 +76,6 @@ pub struct Call<T> {
     pub route: usize,
     /// Seconds that the call may take.
     pub timeout: f64,
-    cut_short: CutShort,
 }
 
 /// Whether a deadline leaves a call less time than calls of its size need.
@@ -247,9 +246,9 @@ impl<T> Dispatcher<T> {
 
     /// Every call ends here, exactly once.
     pub fn settle(&mut self, now: f64, call: Call<T>, outcome: &Outcome) -> Settled<T> {
-        let Call { mut parcel, attempt, reserved, route, cut_short, .. } = call;
+        let Call { mut parcel, attempt, reserved, route, .. } = call;
         self.in_flight -= 1;
-        let retry = self.routes[route].ended(now, &attempt, outcome, parcel.tried, cut_short);
+        let retry = self.routes[route].ended(now, &attempt, outcome, parcel.tried);
         if let Some(wait) = outcome.hint.retry_after {
             self.told_until = self.told_until.max(now + wait);
         }
@@ -417,7 +416,7 @@ impl<T> Dispatcher<T> {
         later(next)
     }
 
-    fn start(&mut self, now: f64, route: usize, parcel: Parcel<T>, cost: Cost) -> Call<T> {
+    fn start(&mut self, now: f64, route: usize, mut parcel: Parcel<T>, cost: Cost) -> Call<T> {
         self.attempts += 1;
         self.in_flight += 1;
         self.counts.requests += 1;
@@ -426,8 +425,8 @@ impl<T> Dispatcher<T> {
         let attempt = self.routes[route].sent(now, self.attempts, cost);
         let limit = self.routes[route].timeout(now, &cost);
         let left = parcel.deadline().map_or(f64::INFINITY, |deadline| deadline - now);
-        let cut_short = if left < limit { CutShort::Yes } else { CutShort::No };
-        Call { parcel, attempt, reserved, route, timeout: limit.min(left), cut_short }
+        parcel.tried.cut_short = if left < limit { CutShort::Yes } else { CutShort::No };
+        Call { parcel, attempt, reserved, route, timeout: limit.min(left) }
     }
 }
 

@@ -1,184 +1,208 @@
-//! Chunks to records: batches across documents, as many calls in flight as the model can use.
+//! Chunks to records, through the one lane in front of the model.
 //!
-//! A batch is cut when a call may start, not before: while all calls are busy the next batch grows.
+//! A batch is cut when a call may start, not before. What is finished is handed on while calls go on: a slow
+//! store holds up the intake, never the calls in flight.
+
+mod callee;
+mod ending;
 
 use crate::outcome::RunError;
 use crate::parse::step::{DocumentRef, Step};
+use crate::progress::Calls;
 use crate::run::Context;
 use crate::store::Stored;
+use callee::Model;
+use flow::dispatch::{BatchCaps, Dispatcher, Size};
+use flow::fair::Class;
+use flow::lane::{End, Finished, Halted, Lane};
 use flow::memory::Leased;
-use flow::queue::{Closed, Receiver, Sender};
-use futures_util::stream::{FuturesUnordered, StreamExt};
+use flow::queue::{Receiver, Sender};
 use std::collections::VecDeque;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
-use types::error_kind::ErrorKind;
-use types::failure::FailureClass;
+use std::time::Duration;
+use tokio::time::MissedTickBehavior;
 use types::record::{Chunk, Record, Vector};
-use types::seam::{BatchLimits, BoxFuture, EmbedError, Embedded, Purpose};
 
 type Waiting = (Arc<DocumentRef>, Leased<Chunk>);
-type Outcomes = Result<Embedded, EmbedError>;
 
-/// A finished call.
-struct Answer {
-    batch: Vec<Waiting>,
-    outcomes: Outcomes,
-    took: Duration,
-}
+/// Batches in line beside those in flight: the next one is whole when a call may start.
+const BATCHES_WAITING: usize = 2;
+/// Records that wait for the store; their bytes are leased, so this bounds only the overhead.
+const READY_MAX: usize = 4096;
+/// How often the wish to stop is looked for, and the state shown.
+const TICK: Duration = Duration::from_millis(100);
 
 pub(crate) fn work(
     cx: &Context<'_>,
     steps: Receiver<Step>,
     stored: &Sender<Stored>,
 ) -> Result<(), RunError> {
-    let runtime = tokio::runtime::Builder::new_current_thread().build().map_err(|error| {
-        RunError::internal(format!("cannot start the embedding stage: {error}"))
-    })?;
-    runtime.block_on(Stage { cx, limits: limits(cx), waiting: VecDeque::new(), stored }.run(steps))
-}
-
-/// What the user asks for, within what the model takes.
-fn limits(cx: &Context<'_>) -> BatchLimits {
-    let own = cx.parts.embedder.limits();
-    let wanted = cx.settings.batch;
-    BatchLimits {
-        items: wanted.items.map_or(own.items, |n| n.min(own.items)).max(1),
-        tokens: wanted.tokens.map_or(own.tokens, |n| n.min(own.tokens)).max(1),
-        in_flight: wanted.in_flight.map_or(own.in_flight, |n| n.min(own.in_flight)).max(1),
-        ..own
-    }
+    let runtime =
+        tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(|error| {
+            RunError::internal(format!("cannot start the embedding stage: {error}"))
+        })?;
+    runtime.block_on(async {
+        let mut stage = Stage::new(cx);
+        let end = stage.run(steps, stored).await;
+        stage.show();
+        // Also after an end for want of answers: what was answered was paid for.
+        for ready in std::mem::take(&mut stage.ready) {
+            if stored.send_async(ready).await.is_err() {
+                break;
+            }
+        }
+        end
+    })
 }
 
 struct Stage<'s, 'c> {
     cx: &'s Context<'c>,
-    limits: BatchLimits,
-    waiting: VecDeque<Waiting>,
-    stored: &'s Sender<Stored>,
+    lane: Lane<Model>,
+    /// Items in line beyond which no more are taken in.
+    waiting_max: usize,
+    ready: VecDeque<Stored>,
 }
 
-impl Stage<'_, '_> {
-    async fn run(mut self, mut steps: Receiver<Step>) -> Result<(), RunError> {
-        let mut calls: FuturesUnordered<BoxFuture<'_, Answer>> = FuturesUnordered::new();
-        let mut open = true;
-        while open || !self.waiting.is_empty() || !calls.is_empty() {
-            // A full batch, or whatever there is when nothing more comes at once.
-            let quiet = !open || steps.is_empty();
-            while calls.len() < self.limits.in_flight && self.has_batch(quiet) {
-                let batch = self.cut();
-                calls.push(Box::pin(call(self.cx, batch)));
-            }
-            // No more is taken in than the next batch needs.
-            let room = open && self.waiting.len() < self.limits.items;
+/// How the stage goes on.
+#[derive(PartialEq, Eq)]
+enum Phase {
+    Open,
+    /// Nothing more comes in.
+    Draining,
+    /// The user wants to stop: calls in flight end, nothing new starts.
+    Stopping,
+}
+
+impl<'s, 'c> Stage<'s, 'c> {
+    fn new(cx: &'s Context<'c>) -> Self {
+        let batch = caps(cx);
+        let calls = &cx.settings.calls;
+        let settings = flow::dispatch::Settings {
+            batch,
+            linger: calls.linger.as_secs_f64(),
+            failures_max: calls.failures_max,
+            patience: calls.patience.as_secs_f64(),
+            seed: calls.seed,
+        };
+        let dispatcher = Dispatcher::new(settings, (cx.parts.routes)(), calls.tokens_max);
+        Self {
+            cx,
+            lane: Lane::new(dispatcher, Arc::new(Model::new(cx.parts))),
+            waiting_max: batch.items * BATCHES_WAITING,
+            ready: VecDeque::new(),
+        }
+    }
+
+    async fn run(
+        &mut self,
+        mut steps: Receiver<Step>,
+        stored: &Sender<Stored>,
+    ) -> Result<(), RunError> {
+        let mut phase = Phase::Open;
+        let mut tick = tokio::time::interval(TICK);
+        tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        loop {
+            let room = phase == Phase::Open
+                && self.lane.waiting() < self.waiting_max
+                && self.ready.len() < READY_MAX;
             tokio::select! {
                 biased;
-                Some(answer) = calls.next(), if !calls.is_empty() => {
-                    if self.settle(answer).await?.is_err() { return Ok(()) }
+                slot = stored.reserve(), if !self.ready.is_empty() => {
+                    let Ok(slot) = slot else { return Ok(()) };
+                    if let Some(ready) = self.ready.pop_front() { slot.send(ready) }
                 }
-                step = steps.recv_async(), if room => match step {
-                    Some(step) => if self.take(step).await.is_err() { return Ok(()) },
-                    None => open = false,
+                _ = tick.tick() => {
+                    self.show();
+                    if self.cx.interrupt.is_set() && phase != Phase::Stopping {
+                        self.lane.stop();
+                        phase = Phase::Stopping;
+                    }
+                }
+                finished = self.lane.next() => match finished {
+                    Ok(Some(finished)) => self.settle(finished),
+                    Ok(None) => return Ok(()),
+                    Err(Halted { why, error }) => {
+                        return Err(ending::stopped(why, error.map(|failed| failed.error)));
+                    }
+                },
+                step = steps.recv_async(), if room => if let Some(step) = step {
+                    self.take_in(step, &mut steps);
+                } else {
+                    self.lane.close();
+                    phase = Phase::Draining;
                 },
             }
         }
-        Ok(())
     }
 
-    #[expect(
-        clippy::fn_params_excessive_bools,
-        reason = "the queue's state, not a choice of the caller"
-    )]
-    fn has_batch(&self, quiet: bool) -> bool {
-        self.waiting.len() >= self.limits.items || (quiet && !self.waiting.is_empty())
-    }
-
-    fn cut(&mut self) -> Vec<Waiting> {
-        let (mut tokens, mut bytes) = (0, 0);
-        let mut batch = Vec::new();
-        while let Some((_, chunk)) = self.waiting.front() {
-            tokens += chunk.value.tokens as usize;
-            bytes += chunk.value.text.len();
-            let over = tokens > self.limits.tokens
-                || bytes > self.limits.bytes
-                || batch.len() == self.limits.items;
-            if over && !batch.is_empty() {
-                break;
-            }
-            batch.extend(self.waiting.pop_front());
+    /// The step, and what came with it: one decision for many items.
+    fn take_in(&mut self, step: Step, steps: &mut Receiver<Step>) {
+        self.take(step);
+        while self.lane.waiting() < self.waiting_max && self.ready.len() < READY_MAX {
+            let Some(step) = steps.try_recv() else { break };
+            self.take(step);
         }
-        batch
     }
 
-    async fn take(&mut self, step: Step) -> Result<(), Closed> {
+    fn take(&mut self, step: Step) {
         match step {
             Step::Chunk(document, chunk, None) => {
-                self.waiting.push_back((document, chunk));
-                Ok(())
+                let size =
+                    Size { tokens: f64::from(chunk.value.tokens), bytes: chunk.value.text.len() };
+                self.lane.push(Class::Normal, size, (document, chunk));
             }
             Step::Chunk(document, chunk, Some(vector)) => {
                 self.cx.progress.chunks_reused.add(1);
-                self.give(document, chunk, Vector::Present(vector)).await
+                self.give(document, chunk, Vector::Present(vector));
             }
-            other => self.stored.send_async(Stored::Step(other)).await,
+            other => self.ready.push_back(Stored::Step(other)),
         }
     }
 
-    async fn give(
-        &self,
-        document: Arc<DocumentRef>,
-        chunk: Leased<Chunk>,
-        vector: Vector,
-    ) -> Result<(), Closed> {
+    fn give(&mut self, document: Arc<DocumentRef>, chunk: Leased<Chunk>, vector: Vector) {
         let record = Leased { value: Record { chunk: chunk.value, vector }, lease: chunk.lease };
-        self.stored.send_async(Stored::Record(document, record)).await
+        self.ready.push_back(Stored::Record(document, record));
     }
 
-    async fn settle(&self, answer: Answer) -> Result<Result<(), Closed>, RunError> {
-        let Answer { batch, outcomes, took } = answer;
-        let outcomes = outcomes.map_err(|error| stopped(&error))?.vectors;
-        if outcomes.len() != batch.len() {
-            let (got, want) = (outcomes.len(), batch.len());
-            return Err(RunError::internal(format!(
-                "the embedder gave {got} vectors for {want} texts"
-            )));
+    fn settle(&mut self, finished: Finished<Model>) {
+        let Finished { item: (document, chunk), end, took } = finished;
+        let progress = self.cx.progress;
+        if let Some((seconds, items)) = took {
+            progress.embed.add(items as u64, Duration::from_secs_f64(seconds));
         }
-        self.cx.progress.embed.add(batch.len() as u64, took);
-        self.cx.progress.batches.add(1);
-        for ((document, chunk), outcome) in batch.into_iter().zip(outcomes) {
-            self.cx.progress.tokens_embedded.add(u64::from(chunk.value.tokens));
-            let vector = if let Ok(vector) = outcome {
-                self.cx.progress.chunks_embedded.add(1);
-                Vector::Present(vector)
-            } else {
-                self.cx.progress.chunks_without_vector.add(1);
-                Vector::Absent
-            };
-            if let Err(closed) = self.give(document, chunk, vector).await {
-                return Ok(Err(closed));
+        let vector = match end {
+            End::Done(outcome) => {
+                progress.tokens_embedded.add(u64::from(chunk.value.tokens));
+                if let Ok(vector) = outcome {
+                    progress.chunks_embedded.add(1);
+                    Vector::Present(vector)
+                } else {
+                    progress.chunks_without_vector.add(1);
+                    Vector::Absent
+                }
             }
-        }
-        Ok(Ok(()))
+            End::Refused(failed) => Vector::Refused(ending::refused(failed.error)),
+            End::Expired => Vector::Refused(ending::expired()),
+        };
+        self.give(document, chunk, vector);
+    }
+
+    fn show(&self) {
+        self.cx.progress.show_calls(Calls {
+            counts: self.lane.counts(),
+            in_flight: self.lane.in_flight(),
+            limit: self.lane.readings().next(),
+        });
     }
 }
 
-async fn call(cx: &Context<'_>, batch: Vec<Waiting>) -> Answer {
-    let started = Instant::now();
-    let texts: Vec<&str> = batch.iter().map(|(_, chunk)| chunk.value.text.as_str()).collect();
-    let outcomes = cx.parts.embedder.embed(Purpose::Document, &texts).await;
-    Answer { outcomes, took: started.elapsed(), batch }
-}
-
-/// The model cannot be used: the run ends, what is committed stays, the next run goes on.
-fn stopped(error: &EmbedError) -> RunError {
-    let class = match error.kind {
-        ErrorKind::Denied => FailureClass::Denied,
-        ErrorKind::QuotaExhausted | ErrorKind::TooManyRequests => FailureClass::Quota,
-        ErrorKind::Timeout => FailureClass::Timeout,
-        ErrorKind::InvalidInput | ErrorKind::TooLarge => FailureClass::BadItem,
-        ErrorKind::NotFound
-        | ErrorKind::Conflict
-        | ErrorKind::Unavailable
-        | ErrorKind::Internal => FailureClass::Internal,
-    };
-    RunError { class, message: error.message.clone(), hint: error.hint.clone() }
+/// What the user asks for, within what the model takes.
+fn caps(cx: &Context<'_>) -> BatchCaps {
+    let own = cx.parts.embedder.limits();
+    let wanted = cx.settings.batch;
+    BatchCaps {
+        items: wanted.items.map_or(own.items, |n| n.min(own.items)).max(1),
+        tokens: wanted.tokens.map_or(own.tokens, |n| n.min(own.tokens)).max(1) as f64,
+        bytes: own.bytes,
+    }
 }

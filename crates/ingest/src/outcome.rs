@@ -1,8 +1,9 @@
 //! What a run did.
 
-use crate::progress::Progress;
+use crate::progress::{Calls, Progress};
 use flow::meter::Reading;
 use std::time::Duration;
+use types::error_kind::ErrorKind;
 use types::failure::{Failure, FailureClass};
 
 /// The end of a run that could work.
@@ -14,6 +15,8 @@ pub struct Outcome {
     /// First failures, at most [`FAILURES_LISTED_MAX`]; all are in the store.
     pub failures: Vec<(String, Failure)>,
     pub stages: Vec<(&'static str, Reading)>,
+    /// Calls to the model.
+    pub calls: Calls,
     pub took: Duration,
     pub end: End,
     /// Number of the run in the store.
@@ -82,6 +85,18 @@ impl RunError {
     }
 }
 
+/// The class of a model's error, for the run or for the chunk that it ends.
+pub fn class_of(kind: ErrorKind) -> FailureClass {
+    match kind {
+        ErrorKind::Denied | ErrorKind::NotFound => FailureClass::Denied,
+        ErrorKind::QuotaExhausted | ErrorKind::TooManyRequests => FailureClass::Quota,
+        ErrorKind::Timeout | ErrorKind::Unavailable => FailureClass::Timeout,
+        ErrorKind::InvalidInput => FailureClass::BadItem,
+        ErrorKind::TooLarge => FailureClass::TooLarge,
+        ErrorKind::Conflict | ErrorKind::Internal => FailureClass::Internal,
+    }
+}
+
 impl From<types::seam::StoreError> for RunError {
     fn from(error: types::seam::StoreError) -> Self {
         Self { class: error.class(), message: error.message, hint: error.hint }
@@ -102,6 +117,7 @@ impl Outcome {
             plan: progress.plan(),
             failures: progress.failures(),
             stages: progress.stages(),
+            calls: progress.calls(),
             took,
             end,
             run,

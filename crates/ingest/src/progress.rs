@@ -1,9 +1,10 @@
 //! Counters of a running job, written by its stages and read by a display.
 
 use crate::outcome::{Chunks, Documents, FAILURES_LISTED_MAX, Plan};
+use flow::dispatch::Counts;
 use flow::meter::{Meter, Reading};
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
 use types::failure::Failure;
 
 /// Never decreases while a run goes on.
@@ -38,7 +39,6 @@ pub struct Progress {
     pub chunks_removed: Count,
     pub chunks_without_vector: Count,
     pub tokens_embedded: Count,
-    pub batches: Count,
     pub plan_new: Count,
     pub plan_changed: Count,
     pub plan_removed: Count,
@@ -50,12 +50,22 @@ pub struct Progress {
     pub store: Meter,
     pub consolidate: Meter,
     listed: Mutex<Vec<(String, Failure)>>,
+    calls: Mutex<Calls>,
+}
+
+/// Calls to the model so far, and the limits in force.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Calls {
+    pub counts: Counts,
+    pub in_flight: usize,
+    /// Of the first route; none before the first call.
+    pub limit: Option<flow::policy::Reading>,
 }
 
 impl Progress {
     /// Lists a failure in the run's result.
     pub fn list(&self, document: &str, failure: &Failure) {
-        let mut listed = self.listed.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let mut listed = self.listed.lock().unwrap_or_else(PoisonError::into_inner);
         // Documents that share a name share their failures of earlier runs.
         let known = listed.iter().any(|(name, same)| name == document && same == failure);
         if !known && listed.len() < FAILURES_LISTED_MAX {
@@ -64,10 +74,17 @@ impl Progress {
     }
 
     pub fn failures(&self) -> Vec<(String, Failure)> {
-        let mut listed =
-            self.listed.lock().unwrap_or_else(std::sync::PoisonError::into_inner).clone();
+        let mut listed = self.listed.lock().unwrap_or_else(PoisonError::into_inner).clone();
         listed.sort_by(|a, b| a.0.cmp(&b.0));
         listed
+    }
+
+    pub(crate) fn show_calls(&self, calls: Calls) {
+        *self.calls.lock().unwrap_or_else(PoisonError::into_inner) = calls;
+    }
+
+    pub fn calls(&self) -> Calls {
+        *self.calls.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub fn documents(&self) -> Documents {

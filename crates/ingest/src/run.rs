@@ -1,6 +1,6 @@
 //! The whole flow, in the order in which data meets it.
 
-use crate::outcome::{End, Outcome, RunError};
+use crate::outcome::{End, Outcome as RunOutcome, RunError};
 use crate::parse::step::Step;
 use crate::progress::Progress;
 use crate::settings::{Mode, Settings};
@@ -8,23 +8,49 @@ use crate::source::Walked;
 use crate::source::letters::Letters;
 use crate::store::Stored;
 use crate::{embed, parse, prune, source, store};
+use flow::dispatch::Route;
 use flow::interrupt::Interrupt;
 use flow::memory::MemoryPool;
+use flow::policy::Outcome;
 use flow::queue;
 use std::sync::{Arc, Mutex};
 use std::thread::{self, ScopedJoinHandle};
 use std::time::Instant;
 use types::document::Hash;
+use types::error_kind::ErrorKind;
 use types::seam::{Embedder, Parsers, Source, Store};
 
 /// What the flow works with; the caller wires it.
 #[derive(Clone)]
 pub struct Parts {
     pub parsers: Arc<dyn Parsers>,
+    /// The model: its identity, its limits, how it counts tokens.
     pub embedder: Arc<dyn Embedder>,
+    /// Where the model is called; a group's index is that of its route.
+    pub groups: Vec<Group>,
+    /// Makes the routes of one run, one for each group.
+    pub routes: Arc<dyn Fn() -> Vec<Route> + Send + Sync>,
+    pub verdict: VerdictOf,
     /// Told apart from the model's identity: weights and settings that change vectors.
     pub embedder_identity: String,
     pub store: Arc<dyn Store>,
+}
+
+/// What a failed call means for flow control.
+pub type VerdictOf = fn(ErrorKind, &quota::Hint) -> Outcome;
+
+/// Endpoints that the provider counts together.
+#[derive(Clone)]
+pub struct Group {
+    /// At least one; all make the vectors of the same model.
+    pub endpoints: Vec<Arc<dyn Embedder>>,
+}
+
+impl std::fmt::Debug for Group {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let models = self.endpoints.iter().map(|endpoint| endpoint.model());
+        f.debug_list().entries(models).finish()
+    }
 }
 
 impl std::fmt::Debug for Parts {
@@ -66,7 +92,7 @@ pub fn run(
     settings: &Settings,
     progress: &Progress,
     interrupt: &Interrupt,
-) -> Result<Outcome, RunError> {
+) -> Result<RunOutcome, RunError> {
     let started = Instant::now();
     let cx = Context::new(parts, settings, progress, interrupt)?;
     let walked = flow(&cx, sources)?;
@@ -79,7 +105,7 @@ pub fn run(
     if end != End::Interrupted && settings.mode == Mode::Ingest {
         store::settle(&cx)?;
     }
-    Ok(Outcome::of(progress, started.elapsed(), end, cx.run))
+    Ok(RunOutcome::of(progress, started.elapsed(), end, cx.run))
 }
 
 fn flow(cx: &Context<'_>, sources: &[Arc<dyn Source>]) -> Result<Vec<Walked>, RunError> {

@@ -2,6 +2,7 @@
 
 use crate::chunk::ChunkSettings;
 use std::sync::Arc;
+use std::time::Duration;
 use types::document::{Hash, Label, OwnLabel};
 
 /// Domain and category of a document, by its name and what it says itself.
@@ -21,6 +22,7 @@ pub struct Settings {
     pub labelling_hash: Hash,
     pub bad_chunk: BadChunk,
     pub batch: Batch,
+    pub calls: Calls,
     /// Files to look at; all when none is named (`failures retry` and `verify --repair` name theirs).
     pub only: Option<Arc<std::collections::HashSet<(String, String)>>>,
     pub mode: Mode,
@@ -41,7 +43,21 @@ impl std::fmt::Debug for Settings {
 pub struct Batch {
     pub items: Option<usize>,
     pub tokens: Option<usize>,
-    pub in_flight: Option<usize>,
+}
+
+/// How the model is called.
+#[derive(Debug, Clone, Copy)]
+pub struct Calls {
+    /// A chunk waits so long for company before its batch is sent.
+    pub linger: Duration,
+    /// Failures of a call, while others are answered, after which it is split or given up.
+    pub failures_max: u32,
+    /// Without an answer for so long, the run ends.
+    pub patience: Duration,
+    /// Input tokens that the run may spend; none: not limited.
+    pub tokens_max: Option<f64>,
+    /// Of everything random in flow control.
+    pub seed: u64,
 }
 
 /// What a chunk that the model refuses costs.

@@ -3,14 +3,16 @@
 use super::print;
 use crate::args::Format;
 use crate::display::{self, Display, Verbosity};
+use crate::estimate::{Address, Known};
 use crate::failed::{EXIT_FAILED, EXIT_FINDINGS, Failed};
 use crate::hooks;
 use crate::label::Labeller;
 use crate::memory::Sampler;
-use crate::report::{self, Report};
+use crate::report::{self, Estimate, Report};
 use crate::settings::{OnBadChunk, Settings};
-use crate::wire::embedder::{self, Chosen};
-use crate::wire::{own_files, parsers, signals, store};
+use crate::wire::embedder::{self, Ask, Chosen, Dimensions};
+use crate::wire::lanes::{Kind, Lanes};
+use crate::wire::{own_files, parsers, signals, store, verdict};
 use connectors::source::{open_argument, open_named};
 use flow::interrupt::Interrupt;
 use ingest::chunk::ChunkSettings;
@@ -18,13 +20,15 @@ use ingest::consolidate::consolidate;
 use ingest::outcome::{End, Outcome};
 use ingest::progress::Progress;
 use ingest::run::{self, Parts};
-use ingest::settings::{BadChunk, Batch, Mode, Prune};
+use ingest::settings::{BadChunk, Batch, Calls, Mode, Prune};
 use sandbox::Sandbox;
 use serde_json::Value;
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 use stores::Access;
+use types::embedding::ModelId;
 use types::failure::{Failure, FailureClass};
 use types::seam::{EntryVectors, Source, SourceError, Store};
 
@@ -153,6 +157,11 @@ pub(crate) struct Job<'j> {
     sandbox: Arc<Sandbox>,
     sampler: Sampler,
     progress: Arc<Progress>,
+    /// US dollars per million tokens.
+    price: Option<f64>,
+    tokens_max: Option<f64>,
+    address: Address,
+    dimensions: Dimensions,
 }
 
 /// A run that came to its end.
@@ -162,6 +171,7 @@ pub(crate) struct Done {
     pub missing: u64,
     peak_rss_bytes: u64,
     model_chunks: u64,
+    estimate: Estimate,
 }
 
 impl<'j> Job<'j> {
@@ -170,18 +180,30 @@ impl<'j> Job<'j> {
         settings: &'j Settings,
         store: Arc<dyn Store>,
     ) -> Result<Self, Failed> {
-        let threads = settings.workers.get();
-        let Chosen { embedder, fingerprint } =
-            embedder::choose(settings.embedder, store.as_ref(), threads)?;
-        settings
-            .budget(embedder.model())
+        let ask = if request.mode == Mode::Ingest { Ask::One } else { Ask::Nothing };
+        let chosen = embedder::choose(settings, store.as_ref(), ask)?;
+        let model = chosen.embedder.model();
+        let budget = settings
+            .budget(model)
             .map_err(|error| Failed::usage(error.to_string(), "see: gristmill config show"))?;
+        let price = settings.prices.of(model);
         if request.mode == Mode::Ingest {
-            store::bind(store.as_ref(), embedder.model())?;
+            store::bind(store.as_ref(), model)?;
+            embedder::remember(&chosen, store.as_ref())?;
             store.wait_in_writing(settings.store_wait)?;
         }
         let (parsers, sandbox) = parsers::build(settings)?;
-        let parts = Parts { parsers, embedder, embedder_identity: fingerprint, store };
+        let lanes = lanes(&chosen, settings, &request.run_id);
+        let (address, dimensions) = (chosen.address, chosen.dimensions);
+        let parts = Parts {
+            parsers,
+            embedder: chosen.embedder,
+            groups: chosen.groups.into_iter().map(|(_, group)| group).collect(),
+            routes: Arc::new(move || lanes.routes()),
+            verdict: verdict::verdict,
+            embedder_identity: chosen.fingerprint,
+            store,
+        };
         Ok(Self {
             request,
             settings,
@@ -190,6 +212,10 @@ impl<'j> Job<'j> {
             sandbox,
             url: settings.store.to_string(),
             progress: Arc::default(),
+            price,
+            tokens_max: tokens_max(budget, price),
+            address,
+            dimensions,
         })
     }
 
@@ -212,7 +238,9 @@ impl<'j> Job<'j> {
             outcome
         };
         let counts = self.parts.store.counts()?;
+        let estimate = self.estimate(&outcome)?;
         Ok(Done {
+            estimate,
             outcome,
             missing,
             peak_rss_bytes: self.sampler.peak(),
@@ -229,12 +257,27 @@ impl<'j> Job<'j> {
             model_chunks: done.model_chunks,
             outcome: &done.outcome,
             peak_rss_bytes: done.peak_rss_bytes,
-            plan_cost: self
-                .settings
-                .prices
-                .of(self.parts.embedder.model())
-                .map(|per_million| per_million * done.outcome.plan.tokens as f64 / 1e6),
+            price: self.price,
+            estimate: done.estimate,
+            dimensions: match self.dimensions {
+                Dimensions::Known => Some(self.parts.embedder.model().dimensions),
+                Dimensions::Unknown => None,
+            },
         }
+    }
+
+    fn estimate(&self, outcome: &Outcome) -> Result<Estimate, Failed> {
+        let runs = self.parts.store.runs(RUNS_LOOKED_AT)?;
+        let known = Known {
+            plan: outcome.plan,
+            model: self.parts.embedder.model(),
+            own_address: self.address,
+            limits: self.parts.embedder.limits(),
+            caps: self.settings.embed,
+            runs: &runs,
+            read: outcome.took,
+        };
+        Ok(known.estimate())
     }
 
     /// A SOURCE that cannot be opened is listed, and the others go on; none at all is an end.
@@ -269,6 +312,10 @@ impl<'j> Job<'j> {
         Ok((sources, refused.len() as u64))
     }
 
+    fn is_remote(&self) -> bool {
+        kind(self.parts.embedder.model()) == Kind::Remote
+    }
+
     fn run_settings(&self, only: Option<Only>) -> ingest::settings::Settings {
         let labeller = self.request.labeller.clone();
         let caps = self.settings.embed;
@@ -286,10 +333,13 @@ impl<'j> Job<'j> {
                 OnBadChunk::Skip => BadChunk::Skip,
                 OnBadChunk::FailDocument => BadChunk::FailDocument,
             },
-            batch: Batch {
-                items: caps.batch_items,
-                tokens: caps.batch_tokens,
-                in_flight: caps.in_flight,
+            batch: Batch { items: caps.batch_items, tokens: caps.batch_tokens },
+            calls: Calls {
+                linger: if self.is_remote() { LINGER } else { Duration::ZERO },
+                failures_max: CALL_FAILURES_MAX,
+                patience: self.settings.provider_wait,
+                tokens_max: self.tokens_max,
+                seed: seed(&self.request.run_id),
             },
             only: only.map(Arc::new),
             mode: self.request.mode,
@@ -312,6 +362,41 @@ impl<'j> Job<'j> {
         )?;
         Ok(())
     }
+}
+
+/// A chunk waits so long for company: little beside a round trip to a provider, enough for a parser to fill a batch.
+const LINGER: Duration = Duration::from_millis(50);
+
+/// A call that fails so often while others are answered has its cause in itself.
+const CALL_FAILURES_MAX: u32 = 4;
+
+/// Runs among which one with the same model is looked for.
+const RUNS_LOOKED_AT: usize = 20;
+
+fn kind(model: &ModelId) -> Kind {
+    if model.provider == "builtin" { Kind::Local } else { Kind::Remote }
+}
+
+fn lanes(chosen: &Chosen, settings: &Settings, run_id: &str) -> Lanes {
+    Lanes {
+        roles: chosen.groups.iter().map(|(role, _)| *role).collect(),
+        kind: kind(chosen.embedder.model()),
+        caps: settings.embed,
+        limits: chosen.embedder.limits(),
+        seed: seed(run_id),
+    }
+}
+
+/// Runs side by side must not wait and retry in step.
+fn seed(run_id: &str) -> u64 {
+    let hash = blake3::hash(run_id.as_bytes());
+    u64::from_le_bytes(std::array::from_fn(|index| hash.as_bytes()[index]))
+}
+
+/// None: a free model, or no budget.
+fn tokens_max(budget: Option<f64>, price: Option<f64>) -> Option<f64> {
+    let per_million = price.filter(|usd| *usd > 0.0)?;
+    Some(budget? / per_million * 1e6)
 }
 
 const OUT: &str = "out";

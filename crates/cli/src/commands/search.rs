@@ -5,7 +5,9 @@ use crate::args::Format;
 use crate::failed::Failed;
 use crate::report::printable;
 use crate::settings::Settings;
-use crate::wire::{embedder, store};
+use crate::wire::embedder::{self, Ask};
+use crate::wire::store;
+use ingest::outcome::class_of;
 use serde_json::{Value, json};
 use std::time::Instant;
 use stores::Access;
@@ -57,13 +59,14 @@ pub(crate) fn search(request: &Request, settings: &Settings) -> Result<u8, Faile
 
 /// The vector of the words in the store's model; none when the model knows nothing in them.
 fn embed(words: &str, settings: &Settings, store: &dyn Store) -> Result<Option<Vec<f32>>, Failed> {
-    let chosen = embedder::choose(settings.embedder, store, 1)?;
+    let chosen = embedder::choose(settings, store, Ask::One)?;
     let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
         .build()
         .map_err(|error| Failed::internal(format!("cannot embed the query: {error}")))?;
     let outcomes = runtime
         .block_on(chosen.embedder.embed(Purpose::Query, &[words]))
-        .map_err(|error| Failed::internal(error.message))?;
+        .map_err(|error| Failed::new(class_of(error.kind), error.message, error.hint))?;
     Ok(outcomes
         .vectors
         .into_iter()

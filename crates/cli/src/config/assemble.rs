@@ -9,12 +9,13 @@ use crate::config::quantity::ByteSize;
 use crate::config::resolve::{Effective, Resolver};
 use crate::config::value::{Dollars, MemorySpec, Value};
 use crate::config::{Flag, Reading, file, flag_values, tables};
+use crate::settings::keys::Keys;
 use crate::settings::machine::Machine;
 use crate::settings::prices::{Prices, SHIPPED, SHIPPED_DATE};
 use crate::settings::profile::Preset;
 use crate::settings::{
-    Chunk, Consolidated, CustomParser, EmbedCaps, EmbedderChoice, Hook, Limits, OnBadChunk,
-    Profile, Rule, Settings,
+    Chunk, Consolidated, CustomParser, EmbedCaps, EmbedderChoice, Endpoint, Hook, LimitPolicy,
+    Limits, OnBadChunk, Profile, Rule, Settings, Standby,
 };
 use serde_json::json;
 use std::num::NonZeroUsize;
@@ -22,6 +23,8 @@ use std::time::Duration;
 
 const STORE: &str = "sqlite:gristmill.db";
 const STORE_WAIT: Duration = Duration::from_mins(10);
+/// Outages of providers last minutes to hours; a person should hear of a longer one.
+const PROVIDER_WAIT: Duration = Duration::from_hours(1);
 /// The length that the built-in model and small transformer models serve best.
 const CHUNK_TOKENS: u64 = 240;
 /// A sixth: a sentence that is cut in two is whole in one of its chunks.
@@ -51,11 +54,12 @@ pub(crate) fn reading(
     let mut resolver = Resolver::new(values);
     resolver.mistakes.extend(file.mistakes);
     resolver.mistakes.extend(from_environment.mistakes);
-    let origins = [&file.rules, &file.parsers, &file.hooks]
+    let origins = [&file.rules, &file.parsers, &file.hooks, &file.endpoints]
         .map(|entries| entries.first().map_or(Origin::Default, |first| first.origin.clone()));
     let rules = tables::rules(file.rules, &mut resolver.mistakes);
     let parsers = tables::parsers(file.parsers, &mut resolver.mistakes);
     let hooks = tables::hooks(file.hooks, &mut resolver.mistakes);
+    let endpoints = tables::endpoints(file.endpoints, &mut resolver.mistakes);
     let file_prices = tables::prices(file.prices, &mut resolver.mistakes);
 
     let settings = Assembly { resolver: &mut resolver, machine }.settings(Tables {
@@ -63,6 +67,8 @@ pub(crate) fn reading(
         rules,
         parsers,
         hooks,
+        endpoints,
+        keys: environment.keys(),
         origins,
     });
     let mut warnings = from_environment.warnings;
@@ -79,8 +85,10 @@ struct Tables {
     rules: Vec<Rule>,
     parsers: Vec<CustomParser>,
     hooks: Vec<Hook>,
-    /// Of the three lists: where the first entry stands.
-    origins: [Origin; 3],
+    endpoints: Vec<Endpoint>,
+    keys: Keys,
+    /// Of the four lists: where the first entry stands.
+    origins: [Origin; 4],
 }
 
 struct Assembly<'a> {
@@ -108,6 +116,7 @@ impl Assembly<'_> {
             from.whole(&key::DOCUMENTS_IN_FLIGHT, (preset.documents_in_flight, of_profile));
         let on_bad_chunk = from.value(&key::ON_BAD_CHUNK, (OnBadChunk::Skip, Origin::Default));
         let store_wait = from.value(&key::STORE_WAIT, (STORE_WAIT, Origin::Default));
+        let provider_wait = from.value(&key::PROVIDER_WAIT, (PROVIDER_WAIT, Origin::Default));
         let exclude = from.value(&key::EXCLUDE, (Vec::new(), Origin::Default));
         let max_cost = from.optional::<Dollars>(&key::MAX_COST, "not limited");
         let settings = Settings {
@@ -119,6 +128,7 @@ impl Assembly<'_> {
             documents_in_flight: at_least_one(documents),
             on_bad_chunk,
             store_wait,
+            provider_wait,
             exclude,
             max_cost: max_cost.map(|Dollars(usd)| usd),
             chunk: self.chunk(),
@@ -128,6 +138,8 @@ impl Assembly<'_> {
             rules: tables.rules,
             parsers: tables.parsers,
             hooks: tables.hooks,
+            endpoints: tables.endpoints,
+            keys: tables.keys,
         };
         self.show_lists(&settings, tables.origins);
         settings
@@ -170,12 +182,16 @@ impl Assembly<'_> {
     }
 
     fn embed(&mut self) -> EmbedCaps {
-        let mut cap =
-            |key| self.resolver.optional_whole(key, "the embedder's own limit").map(as_usize);
+        let from = &mut *self.resolver;
+        let own = "the embedder's own limit";
+        let found = "found out";
         EmbedCaps {
-            batch_items: cap(&key::EMBED_BATCH_ITEMS),
-            batch_tokens: cap(&key::EMBED_BATCH_TOKENS),
-            in_flight: cap(&key::EMBED_IN_FLIGHT),
+            batch_items: from.optional_whole(&key::EMBED_BATCH_ITEMS, own).map(as_usize),
+            batch_tokens: from.optional_whole(&key::EMBED_BATCH_TOKENS, own).map(as_usize),
+            in_flight: from.optional_whole(&key::EMBED_IN_FLIGHT, own).map(as_usize),
+            policy: from.value(&key::EMBED_POLICY, (LimitPolicy::Adaptive, Origin::Default)),
+            requests_per_minute: from.optional_whole(&key::EMBED_REQUESTS_PER_MINUTE, found),
+            tokens_per_minute: from.optional_whole(&key::EMBED_TOKENS_PER_MINUTE, found),
         }
     }
 
@@ -217,7 +233,7 @@ impl Assembly<'_> {
         Prices::new(all.into_iter().map(|(name, usd, _)| (name, usd.0)))
     }
 
-    fn show_lists(&mut self, settings: &Settings, origins: [Origin; 3]) {
+    fn show_lists(&mut self, settings: &Settings, origins: [Origin; 4]) {
         let rules = settings.rules.iter().map(|rule| {
             json!({"match": rule.pattern.as_str(), "domain": rule.domain, "category": rule.category})
         });
@@ -233,10 +249,19 @@ impl Assembly<'_> {
             Hook::Command(command) => json!({"after": "run", "command": command.json()}),
             Hook::Post(url) => json!({"after": "run", "url": url.json()}),
         });
-        let [of_rules, of_parsers, of_hooks] = origins;
+        let endpoints = settings.endpoints.iter().map(|endpoint| {
+            json!({
+                "embedder": endpoint.embedder.to_string(),
+                "key": endpoint.key,
+                "group": endpoint.group,
+                "standby": endpoint.standby == Standby::Yes,
+            })
+        });
+        let [of_rules, of_parsers, of_hooks, of_endpoints] = origins;
         self.resolver.show_list(key::RULES, rules.collect(), of_rules);
         self.resolver.show_list(key::PARSERS, parsers.collect(), of_parsers);
         self.resolver.show_list(key::HOOKS, hooks.collect(), of_hooks);
+        self.resolver.show_list(key::ENDPOINTS, endpoints.collect(), of_endpoints);
     }
 }
 

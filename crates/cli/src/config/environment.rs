@@ -6,6 +6,7 @@ use crate::config::mistake::{Mistake, Warning};
 use crate::config::nearest::nearest;
 use crate::config::origin::Origin;
 use crate::config::raw::Written;
+use crate::settings::keys::Keys;
 use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
 use std::path::PathBuf;
@@ -36,6 +37,15 @@ impl Environment {
     /// The value, if it is set, UTF-8, and not empty.
     pub(super) fn get(&self, variable: &str) -> Option<&str> {
         self.0.get(OsStr::new(variable))?.to_str().filter(|value| !value.is_empty())
+    }
+
+    /// Everything that may be a key: which ones are needed is known later.
+    pub(super) fn keys(&self) -> Keys {
+        let text = |name: &OsString, value: &OsString| {
+            Some((name.to_str()?.to_owned(), value.to_str()?.trim().to_owned()))
+        };
+        let keys = self.0.iter().filter_map(|(name, value)| text(name, value));
+        Keys::new(keys.filter(|(name, value)| name.contains("KEY") && !value.is_empty()))
     }
 
     /// Folders in which programs are looked for.

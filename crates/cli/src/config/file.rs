@@ -1,6 +1,6 @@
 //! The configuration file: TOML, with the line of every value kept.
 
-use crate::config::key::{self, HOOKS, Key, PARSERS, PRICES, RULES, SECTIONS};
+use crate::config::key::{self, ENDPOINTS, HOOKS, Key, PARSERS, PRICES, RULES, SECTIONS};
 use crate::config::mistake::Mistake;
 use crate::config::nearest::nearest;
 use crate::config::origin::Origin;
@@ -23,6 +23,7 @@ pub(crate) struct Layer {
     pub rules: Vec<Written>,
     pub parsers: Vec<Written>,
     pub hooks: Vec<Written>,
+    pub endpoints: Vec<Written>,
     pub mistakes: Vec<Mistake>,
 }
 
@@ -65,6 +66,7 @@ impl Layer {
             RULES => self.rules = self.list_of_tables(&name, written),
             PARSERS => self.parsers = self.list_of_tables(&name, written),
             HOOKS => self.hooks = self.list_of_tables(&name, written),
+            ENDPOINTS => self.endpoints = self.list_of_tables(&name, written),
             section if SECTIONS.contains(&section) => {
                 for inner in self.table(section, written) {
                     self.take_key(&format!("{section}.{}", inner.name), inner.written);

@@ -18,7 +18,10 @@ pub(crate) enum Expects {
 }
 
 pub(crate) static STORE: Key = form("store", "`sqlite:PATH`");
-pub(crate) static EMBEDDER: Key = form("embedder", "`builtin`");
+pub(crate) static EMBEDDER: Key = form(
+    "embedder",
+    "`builtin`, or `PROVIDER:MODEL` with openai, gemini, cohere or voyage, and `@BASE_URL` for another server",
+);
 pub(crate) static OUT: Key = form("out", "a folder");
 pub(crate) static WITH_EMBEDDINGS: Key = form("with_embeddings", "true or false");
 pub(crate) static PROFILE: Key = form("profile", "minimal, balanced, aggressive or auto");
@@ -30,6 +33,7 @@ pub(crate) static WORKERS: Key = whole("workers", 1, 1024);
 pub(crate) static DOCUMENTS_IN_FLIGHT: Key = whole("documents_in_flight", 1, 1024);
 pub(crate) static ON_BAD_CHUNK: Key = form("on_bad_chunk", "skip or fail_document");
 pub(crate) static STORE_WAIT: Key = form("store_wait", "a time such as `10m`, `90s` or `500ms`");
+pub(crate) static PROVIDER_WAIT: Key = form("provider_wait", "a time such as `1h` or `10m`");
 pub(crate) static EXCLUDE: Key = form("exclude", "a list of patterns as in .gitignore");
 pub(crate) static MAX_COST: Key = form("max_cost", "US dollars, zero or more");
 /// Fewer than 16 tokens are no passage; more than 8192 no model takes.
@@ -38,6 +42,11 @@ pub(crate) static CHUNK_OVERLAP: Key = whole("chunk.overlap", 0, 8191);
 pub(crate) static EMBED_BATCH_ITEMS: Key = whole("embed.batch_items", 1, 65_536);
 pub(crate) static EMBED_BATCH_TOKENS: Key = whole("embed.batch_tokens", 1, 16_777_216);
 pub(crate) static EMBED_IN_FLIGHT: Key = whole("embed.in_flight", 1, 4096);
+pub(crate) static EMBED_POLICY: Key = form("embed.policy", "adaptive or simple");
+pub(crate) static EMBED_REQUESTS_PER_MINUTE: Key =
+    whole("embed.requests_per_minute", 1, 1_000_000_000);
+pub(crate) static EMBED_TOKENS_PER_MINUTE: Key =
+    whole("embed.tokens_per_minute", 1, 1_000_000_000_000);
 pub(crate) static PARSE_SECONDS: Key = whole("limits.parse_seconds", 1, 86_400);
 pub(crate) static PARSE_MEMORY: Key =
     form("limits.parse_memory", "a size of at least 96MiB such as `1GiB`");
@@ -45,7 +54,7 @@ pub(crate) static DOCUMENT_BYTES: Key = form("limits.document_bytes", "a size su
 pub(crate) static ARCHIVE_BYTES: Key = form("limits.archive_bytes", "a size such as `64GiB`");
 pub(crate) static ARCHIVE_MEMBERS: Key = whole("limits.archive_members", 1, 1_000_000_000);
 
-pub(crate) static KEYS: [&Key; 22] = [
+pub(crate) static KEYS: [&Key; 26] = [
     &STORE,
     &EMBEDDER,
     &OUT,
@@ -56,6 +65,7 @@ pub(crate) static KEYS: [&Key; 22] = [
     &DOCUMENTS_IN_FLIGHT,
     &ON_BAD_CHUNK,
     &STORE_WAIT,
+    &PROVIDER_WAIT,
     &EXCLUDE,
     &MAX_COST,
     &CHUNK_TOKENS,
@@ -63,6 +73,9 @@ pub(crate) static KEYS: [&Key; 22] = [
     &EMBED_BATCH_ITEMS,
     &EMBED_BATCH_TOKENS,
     &EMBED_IN_FLIGHT,
+    &EMBED_POLICY,
+    &EMBED_REQUESTS_PER_MINUTE,
+    &EMBED_TOKENS_PER_MINUTE,
     &PARSE_SECONDS,
     &PARSE_MEMORY,
     &DOCUMENT_BYTES,
@@ -78,7 +91,8 @@ pub(crate) const PRICES: &str = "prices";
 pub(crate) const RULES: &str = "rules";
 pub(crate) const PARSERS: &str = "parsers";
 pub(crate) const HOOKS: &str = "hooks";
-pub(crate) const FILE_ONLY: [&str; 4] = [PRICES, RULES, PARSERS, HOOKS];
+pub(crate) const ENDPOINTS: &str = "endpoints";
+pub(crate) const FILE_ONLY: [&str; 5] = [PRICES, RULES, PARSERS, HOOKS, ENDPOINTS];
 
 const fn form(name: &'static str, expects: &'static str) -> Key {
     Key { name, expects: Expects::Form(expects) }

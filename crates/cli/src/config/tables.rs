@@ -9,7 +9,7 @@ use crate::config::value::{Dollars, Label, Refusal, Value};
 use crate::settings::command_line::CommandLine;
 use crate::settings::http_url::HttpUrl;
 use crate::settings::pattern::NamePattern;
-use crate::settings::{CustomParser, Hook, Rule};
+use crate::settings::{CustomParser, Endpoint, Hook, Rule, Standby};
 use serde_json::json;
 use std::time::Duration;
 
@@ -88,6 +88,33 @@ pub(crate) fn hooks(entries: Vec<Written>, mistakes: &mut Vec<Mistake>) -> Vec<H
         };
         after.and(hook)
     })
+}
+
+pub(crate) fn endpoints(entries: Vec<Written>, mistakes: &mut Vec<Mistake>) -> Vec<Endpoint> {
+    each("endpoints", &["embedder", "key", "group", "standby"], entries, mistakes, |entry| {
+        let embedder = entry.required("embedder", "`PROVIDER:MODEL[@BASE_URL]`");
+        let key = entry.optional("key", "the name of an environment variable");
+        let group = entry.optional("group", "a name").map(|Label(name)| name);
+        let standby = entry.optional("standby", "true or false").unwrap_or(Standby::No);
+        let key = key.map(|Label(name)| name);
+        if let Some(name) = &key
+            && !is_variable(name)
+        {
+            // Perhaps the key itself: it must not be told.
+            entry.complain(
+                "key",
+                None,
+                "expected the name of an environment variable, such as `OPENAI_API_KEY_2`"
+                    .to_owned(),
+            );
+        }
+        Some(Endpoint { embedder: embedder?, key, group, standby })
+    })
+}
+
+fn is_variable(name: &str) -> bool {
+    let good = |c: char| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '_';
+    name.chars().all(good) && !name.starts_with(|c: char| c.is_ascii_digit())
 }
 
 const COMMAND: &str = "a list of a program and its arguments, such as [\"python3\", \"mine.py\"]";

@@ -3,7 +3,8 @@
 use crate::config::confidential::{Confidential, conceal};
 use crate::config::quantity::{ByteSize, parse_duration, seconds_to_duration, show_duration};
 use crate::config::raw::Raw;
-use crate::settings::{EmbedderChoice, OnBadChunk, Profile};
+use crate::settings::{EmbedderChoice, LimitPolicy, OnBadChunk, Profile, Standby};
+use connectors::embed::ProviderSpec;
 use globset::Glob;
 use serde_json::json;
 use std::path::PathBuf;
@@ -238,6 +239,33 @@ impl Value for Profile {
     }
 }
 
+impl Value for LimitPolicy {
+    fn read(raw: &Raw) -> Result<Self, Refusal> {
+        among(raw, &[("adaptive", Self::Adaptive), ("simple", Self::Simple)])
+    }
+
+    fn json(&self) -> serde_json::Value {
+        json!(match self {
+            Self::Adaptive => "adaptive",
+            Self::Simple => "simple",
+        })
+    }
+}
+
+impl Value for Standby {
+    fn read(raw: &Raw) -> Result<Self, Refusal> {
+        match raw {
+            Raw::Boolean(true) => Ok(Self::Yes),
+            Raw::Boolean(false) => Ok(Self::No),
+            _ => Err(Refusal::Unexpected),
+        }
+    }
+
+    fn json(&self) -> serde_json::Value {
+        json!(*self == Self::Yes)
+    }
+}
+
 impl Value for OnBadChunk {
     fn read(raw: &Raw) -> Result<Self, Refusal> {
         among(raw, &[("skip", Self::Skip), ("fail_document", Self::FailDocument)])
@@ -252,7 +280,7 @@ impl Value for OnBadChunk {
 }
 
 /// Providers that will come; naming them beats "unknown".
-const PROVIDERS_TO_COME: [&str; 6] = ["local", "openai", "gemini", "cohere", "voyage", "esn"];
+const PROVIDERS_TO_COME: [&str; 2] = ["local", "esn"];
 
 impl Value for EmbedderChoice {
     fn read(raw: &Raw) -> Result<Self, Refusal> {
@@ -261,9 +289,10 @@ impl Value for EmbedderChoice {
         match (spec, provider) {
             ("builtin", _) => Ok(Self::Builtin),
             (_, known) if PROVIDERS_TO_COME.contains(&known) => Err(Refusal::Because(format!(
-                "`{known}` embedders are not in this version; expected `builtin`"
+                "`{known}` embedders are not in this version; expected {}",
+                "`builtin`, or `PROVIDER:MODEL` with openai, gemini, cohere or voyage"
             ))),
-            _ => Err(Refusal::Unexpected),
+            _ => ProviderSpec::read(raw).map(Self::Remote),
         }
     }
 
@@ -271,6 +300,7 @@ impl Value for EmbedderChoice {
         match self {
             Self::OfStore => serde_json::Value::Null,
             Self::Builtin => json!("builtin"),
+            Self::Remote(spec) => spec.json(),
         }
     }
 
@@ -278,7 +308,19 @@ impl Value for EmbedderChoice {
         match self {
             Self::OfStore => "the store's own, else builtin".to_owned(),
             Self::Builtin => "builtin".to_owned(),
+            Self::Remote(spec) => spec.to_string(),
         }
+    }
+}
+
+/// The reason for a refusal never holds the text: an address may hold a password.
+impl Value for ProviderSpec {
+    fn read(raw: &Raw) -> Result<Self, Refusal> {
+        Self::parse(text(raw)?).map_err(|error| Refusal::Because(error.to_string()))
+    }
+
+    fn json(&self) -> serde_json::Value {
+        json!(self.to_string())
     }
 }
 

@@ -1,34 +1,243 @@
-//! The embedder that a specification names.
+//! The embedder that a specification names, with the ways to it.
 
+use crate::estimate::Address;
 use crate::failed::Failed;
-use crate::settings::EmbedderChoice;
-use connectors::embed::builtin::BuiltinEmbedder;
+use crate::settings::{EmbedderChoice, Endpoint, Settings, Standby};
+use connectors::embed::{
+    ApiKey, BadSetup, BuiltinEmbedder, KeyOverPlainHttp, OpenError, ProviderSpec, RemoteEmbedder,
+    RemoteOptions,
+};
+use flow::dispatch::Role;
+use ingest::run::Group;
+use std::num::NonZeroUsize;
 use std::sync::Arc;
+use types::embedding::ModelId;
+use types::failure::FailureClass;
 use types::seam::{Embedder, Store};
 
 /// The embedder and what, besides its identity, its vectors depend on.
 pub(crate) struct Chosen {
     pub embedder: Arc<dyn Embedder>,
     pub fingerprint: String,
+    /// By limit group, each with its role.
+    pub groups: Vec<(Role, Group)>,
+    /// As typed, to find it again without being told.
+    pub spec: String,
+    pub address: Address,
+    pub dimensions: Dimensions,
 }
 
+/// Whether the number of the model's dimensions is known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Dimensions {
+    Known,
+    /// Nothing may be asked of the model now, and nobody else knows.
+    Unknown,
+}
+
+/// What may be asked of a model whose dimensions nobody knows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Ask {
+    /// One word to embed.
+    One,
+    Nothing,
+}
+
+/// The store's setting with the specification of its embedder, address included.
+const SPEC: &str = "embedder";
+
+const BUILTIN: &str = "builtin";
+
 /// What the settings name, else the store's own model, else the built-in one.
-pub(crate) fn choose(
-    choice: EmbedderChoice,
-    store: &dyn Store,
-    threads: usize,
-) -> Result<Chosen, Failed> {
-    if choice == EmbedderChoice::OfStore
-        && let Some(model) = store.model()?
-        && model.provider != "builtin"
-    {
-        return Err(Failed::usage(
+pub(crate) fn choose(settings: &Settings, store: &dyn Store, ask: Ask) -> Result<Chosen, Failed> {
+    let spec = match &settings.embedder {
+        EmbedderChoice::Builtin => None,
+        EmbedderChoice::Remote(spec) => Some(spec.clone()),
+        EmbedderChoice::OfStore => of_store(store)?,
+    };
+    match spec {
+        None => builtin(settings.workers.get()),
+        Some(spec) => remote(settings, store, &spec, ask),
+    }
+}
+
+/// Remembers how the store's model is reached.
+pub(crate) fn remember(chosen: &Chosen, store: &dyn Store) -> Result<(), Failed> {
+    if store.setting(SPEC)?.as_deref() != Some(&chosen.spec) {
+        store.set_setting(SPEC, &chosen.spec)?;
+    }
+    Ok(())
+}
+
+fn of_store(store: &dyn Store) -> Result<Option<ProviderSpec>, Failed> {
+    let Some(model) = store.model()?.filter(|model| model.provider != BUILTIN) else {
+        return Ok(None);
+    };
+    let spec = store.setting(SPEC)?.unwrap_or_else(|| model.to_string());
+    ProviderSpec::parse(&spec).map(Some).map_err(|_| {
+        Failed::usage(
             format!("the store holds vectors of {model}, which this version cannot make"),
             "use the version of gristmill that made the store",
-        ));
-    }
+        )
+    })
+}
+
+fn builtin(threads: usize) -> Result<Chosen, Failed> {
     let embedder =
         BuiltinEmbedder::new(threads).map_err(|error| Failed::internal(error.to_string()))?;
     let fingerprint = embedder.fingerprint();
-    Ok(Chosen { embedder: Arc::new(embedder), fingerprint })
+    let embedder: Arc<dyn Embedder> = Arc::new(embedder);
+    let group = Group { endpoints: vec![Arc::clone(&embedder)] };
+    Ok(Chosen {
+        embedder,
+        fingerprint,
+        groups: vec![(Role::Primary, group)],
+        spec: BUILTIN.to_owned(),
+        address: Address::Provider,
+        dimensions: Dimensions::Known,
+    })
+}
+
+fn remote(
+    settings: &Settings,
+    store: &dyn Store,
+    spec: &ProviderSpec,
+    ask: Ask,
+) -> Result<Chosen, Failed> {
+    let known = store.model()?.filter(|model| is_of(model, spec)).map(|model| model.dimensions);
+    let (first, dimensions) = open(settings, spec, None, known, ask)?;
+    let (fingerprint, model) = (first.fingerprint(), first.model().clone());
+    let first: Arc<dyn Embedder> = Arc::new(first);
+    let own = Group { endpoints: vec![Arc::clone(&first)] };
+    let mut groups: Vec<(Option<String>, Role, Group)> = vec![(None, Role::Primary, own)];
+    for endpoint in &settings.endpoints {
+        let other = endpoint_of(settings, endpoint, &model)?;
+        let role = match endpoint.standby {
+            Standby::No => Role::Primary,
+            Standby::Yes => Role::Standby,
+        };
+        let same = |(name, known, _): &&mut (Option<String>, Role, Group)| {
+            name.is_some() && *name == endpoint.group && *known == role
+        };
+        match groups.iter_mut().find(same) {
+            Some((_, _, group)) => group.endpoints.push(other),
+            None => {
+                groups.push((endpoint.group.clone(), role, Group { endpoints: vec![other] }));
+            }
+        }
+    }
+    Ok(Chosen {
+        embedder: first,
+        fingerprint,
+        groups: groups.into_iter().map(|(_, role, group)| (role, group)).collect(),
+        spec: spec.to_string(),
+        address: if spec.has_own_address() { Address::Other } else { Address::Provider },
+        dimensions,
+    })
+}
+
+fn is_of(model: &ModelId, spec: &ProviderSpec) -> bool {
+    model.provider == spec.provider().as_str() && model.model == spec.model()
+}
+
+/// Another way to the model. It must make vectors of the same dimensions: they lie in one index.
+fn endpoint_of(
+    settings: &Settings,
+    endpoint: &Endpoint,
+    model: &ModelId,
+) -> Result<Arc<dyn Embedder>, Failed> {
+    let variable = endpoint.key.as_deref();
+    let (embedder, _) =
+        open(settings, &endpoint.embedder, variable, Some(model.dimensions), Ask::Nothing)?;
+    if embedder.model().dimensions != model.dimensions {
+        return Err(Failed::usage(
+            format!(
+                "the endpoint {} gives {} dimensions, {model} gives {}",
+                endpoint.embedder,
+                embedder.model().dimensions,
+                model.dimensions
+            ),
+            "vectors of different models are never mixed: name endpoints of one model",
+        ));
+    }
+    Ok(Arc::new(embedder))
+}
+
+fn open(
+    settings: &Settings,
+    spec: &ProviderSpec,
+    variable: Option<&str>,
+    dimensions: Option<usize>,
+    ask: Ask,
+) -> Result<(RemoteEmbedder, Dimensions), Failed> {
+    let key = key(settings, spec, variable)?;
+    let mut options = RemoteOptions {
+        dimensions: dimensions.and_then(NonZeroUsize::new),
+        items: settings.embed.batch_items.and_then(NonZeroUsize::new),
+        timeout: RemoteOptions::TIMEOUT,
+        key_over_plain_http: KeyOverPlainHttp::Withhold,
+    };
+    match RemoteEmbedder::new(spec, key.clone(), &options) {
+        Ok(embedder) => Ok((embedder, Dimensions::Known)),
+        Err(BadSetup::UnknownDimensions { .. }) if ask == Ask::Nothing => {
+            options.dimensions = Some(NonZeroUsize::MIN);
+            let embedder = RemoteEmbedder::new(spec, key, &options).map_err(|e| setup(&e))?;
+            Ok((embedder, Dimensions::Unknown))
+        }
+        Err(BadSetup::UnknownDimensions { .. }) => {
+            let runtime = tokio::runtime::Builder::new_current_thread()
+                .enable_all()
+                .build()
+                .map_err(|error| Failed::internal(format!("cannot ask the model: {error}")))?;
+            match runtime.block_on(RemoteEmbedder::open(spec, key, &options)) {
+                Ok(opened) => Ok((opened.embedder, Dimensions::Known)),
+                Err(OpenError::Setup(error)) => Err(setup(&error)),
+                Err(OpenError::Call(error)) => Err(Failed::new(
+                    ingest::outcome::class_of(error.kind),
+                    error.message,
+                    error.hint,
+                )),
+            }
+        }
+        Err(error) => Err(setup(&error)),
+    }
+}
+
+fn key(
+    settings: &Settings,
+    spec: &ProviderSpec,
+    variable: Option<&str>,
+) -> Result<Option<ApiKey>, Failed> {
+    let own = variable.map(|name| vec![name]);
+    let names = own.unwrap_or_else(|| spec.key_variables().to_vec());
+    let Some((name, value)) = names.iter().find_map(|name| Some((*name, settings.keys.get(name)?)))
+    else {
+        return match variable {
+            Some(name) => Err(Failed::usage(
+                format!("the endpoint {spec} takes its key from {name}, which is not set"),
+                format!("set {name} in the environment"),
+            )),
+            None => Ok(None),
+        };
+    };
+    ApiKey::new(value)
+        .map(Some)
+        .map_err(|error| Failed::usage(format!("{name}: {error}"), "check the variable's value"))
+}
+
+fn setup(error: &BadSetup) -> Failed {
+    let hint = match error {
+        BadSetup::NoKey { variables, .. } => {
+            return Failed::new(
+                FailureClass::Denied,
+                error.to_string(),
+                format!("export {}=...", variables.first().unwrap_or(&"OPENAI_API_KEY")),
+            )
+            .into_usage();
+        }
+        BadSetup::Dimensions { .. } => "name a store of its own for this model with --store",
+        BadSetup::UnknownDimensions { .. } => "use a model whose dimensions are known",
+        BadSetup::Client { .. } => "check the system's certificates and network",
+    };
+    Failed::usage(error.to_string(), hint)
 }

@@ -17,7 +17,7 @@ const EDGES: [(&str, &[&str]); 15] = [
     ("sandbox", &["types"]),
     ("stores", &["types", "encoder", "fault"]),
     ("connectors", &["types", "quota", "encoder", "fault", "parsers", "sandbox"]),
-    ("ingest", &["types", "flow", "fault"]),
+    ("ingest", &["types", "quota", "flow", "fault"]),
     (
         "cli",
         &[

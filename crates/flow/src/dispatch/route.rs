@@ -142,13 +142,12 @@ impl Route {
         attempt: &Attempt,
         outcome: &Outcome,
         tried: Tried,
-        cut_short: CutShort,
     ) -> Retry {
         self.in_flight -= 1;
         self.refused = None;
         self.policy.on_result(now, attempt, outcome);
         // A call that nobody could wait for says nothing of the provider.
-        let gave_up = outcome.verdict == Verdict::TimedOut && cut_short == CutShort::Yes;
+        let gave_up = outcome.verdict == Verdict::TimedOut && tried.cut_short == CutShort::Yes;
         let seen = if gave_up { Verdict::Throttled } else { outcome.verdict };
         self.breaker.on_result(now, seen);
         match seen {
@@ -198,6 +197,8 @@ pub(super) struct Tried {
     pub failures: u32,
     /// Price of its last retry.
     pub paid: f64,
+    /// This attempt.
+    pub cut_short: CutShort,
 }
 
 /// What a call's duration depends on.

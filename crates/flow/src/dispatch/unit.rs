@@ -1,5 +1,6 @@
 //! What waits, and what travels together.
 
+use super::CutShort;
 use super::route::Tried;
 use crate::fair::Class;
 
@@ -72,7 +73,12 @@ impl<T> Parcel<T> {
     }
 
     pub(super) fn new(units: Vec<Unit<T>>, class: Class) -> Self {
-        Self { units, class, blamed: 0, tried: Tried { failures: 0, paid: 0.0 } }
+        Self {
+            units,
+            class,
+            blamed: 0,
+            tried: Tried { failures: 0, paid: 0.0, cut_short: CutShort::No },
+        }
     }
 
     pub(super) fn deadline(&self) -> Option<f64> {
