@@ -10,10 +10,12 @@ const COOL_DOWN_MAX: f64 = 120.0;
 pub(crate) fn verdict(kind: ErrorKind, hint: &Hint) -> Outcome {
     let verdict = match kind {
         ErrorKind::InvalidInput | ErrorKind::TooLarge => Verdict::Rejected,
-        // A wrong model or address, a key without rights, a defect of ours: no call will do better.
+        // A wrong model or address, another model behind it, a key without rights, a defect of ours: no call will do
+        // better.
         ErrorKind::Denied
         | ErrorKind::NotFound
         | ErrorKind::QuotaExhausted
+        | ErrorKind::Conflict
         | ErrorKind::Internal => Verdict::Parked,
         ErrorKind::TooManyRequests if hint.retry_after.is_some_and(|s| s > COOL_DOWN_MAX) => {
             Verdict::Parked
@@ -22,7 +24,7 @@ pub(crate) fn verdict(kind: ErrorKind, hint: &Hint) -> Outcome {
             Verdict::Overloaded
         }
         ErrorKind::TooManyRequests => Verdict::Throttled,
-        ErrorKind::Unavailable | ErrorKind::Conflict => Verdict::Failed,
+        ErrorKind::Unavailable => Verdict::Failed,
         ErrorKind::Timeout => Verdict::TimedOut,
     };
     Outcome { verdict, hint: hint.clone(), usage: None }
@@ -49,7 +51,7 @@ mod tests {
             (ErrorKind::Unavailable, short, Verdict::Overloaded),
             (ErrorKind::Unavailable, Hint::default(), Verdict::Failed),
             (ErrorKind::Timeout, Hint::default(), Verdict::TimedOut),
-            (ErrorKind::Conflict, Hint::default(), Verdict::Failed),
+            (ErrorKind::Conflict, Hint::default(), Verdict::Parked),
             (ErrorKind::Internal, Hint::default(), Verdict::Parked),
         ] {
             let outcome = verdict(kind, &hint);

@@ -94,7 +94,11 @@ fn every_single_mistake_is_found() {
         ("out = \"\"", "out"),
         ("exclude = \"*.md\"", "exclude"),
         ("exclude = [\"ok\", \"!/a[/\"]", "exclude"),
-        ("embedder = \"openai:some-model\"", "embedder"),
+        ("embedder = \"openai:\"", "embedder"),
+        ("embedder = \"local:model\"", "embedder"),
+        ("[[endpoints]]\nkey = \"OPENAI_API_KEY\"", "endpoints[1].embedder"),
+        ("[[endpoints]]\nembedder = \"openai:m\"\nkey = \"sk-s3cret\"", "endpoints[1].key"),
+        ("[embed]\npolicy = \"guess\"", "embed.policy"),
         ("embedder = \"magic\"", "embedder"),
         ("store = \"sqlite:\"", "store"),
         ("store = \"postgres://host/db\"", "store"),
@@ -126,11 +130,11 @@ fn a_mistake_under_a_stronger_value_is_told_too() {
 }
 
 #[test]
-fn a_provider_of_a_later_version_is_named() {
+fn what_cannot_be_used_is_named_without_its_secrets() {
     for (text, word) in [
         (
             "embedder = \"openai:some-model@https://me:pa55@host/v1\"",
-            "`openai` embedders are not in this version",
+            "user and password in an address are not sent",
         ),
         ("store = \"postgres://me:pa55@host/db\"", "Postgres stores are not in this version"),
     ] {
