@@ -108,6 +108,7 @@ impl Timing {
             slots: self.slots,
             refusal_secs: self.refusal_secs,
             network_secs_each_way: 0.0,
+            network_jitter_secs: 0.0,
             failed_share: 0.0,
             troubles: self.troubles.clone(),
         }

@@ -74,7 +74,10 @@ impl Stage<'_, '_> {
     async fn run(&mut self, mut steps: Receiver<Stored>) -> Result<(), RunError> {
         loop {
             match steps.recv_within(QUIET).await {
-                Received::Value(stored) => self.take(stored)?,
+                Received::Value(stored) => {
+                    self.take(stored)?;
+                    self.committer.flush_aged()?;
+                }
                 Received::Quiet => self.committer.flush()?,
                 Received::Closed => break,
             }

@@ -14,6 +14,7 @@ use crate::wire::embedder::{self, Ask, Chosen, Dimensions};
 use crate::wire::lanes::{Kind, Lanes};
 use crate::wire::{own_files, parsers, signals, store, verdict};
 use connectors::source::{open_argument, open_named};
+use flow::dispatch::Counts;
 use flow::interrupt::Interrupt;
 use ingest::chunk::ChunkSettings;
 use ingest::consolidate::consolidate;
@@ -162,6 +163,7 @@ pub(crate) struct Job<'j> {
     tokens_max: Option<f64>,
     address: Address,
     dimensions: Dimensions,
+    asked: Counts,
 }
 
 /// A run that came to its end.
@@ -194,7 +196,7 @@ impl<'j> Job<'j> {
         }
         let (parsers, sandbox) = parsers::build(settings)?;
         let lanes = lanes(&chosen, settings, &request.run_id);
-        let (address, dimensions) = (chosen.address, chosen.dimensions);
+        let (address, dimensions, asked) = (chosen.address, chosen.dimensions, chosen.asked);
         let parts = Parts {
             parsers,
             embedder: chosen.embedder,
@@ -216,6 +218,7 @@ impl<'j> Job<'j> {
             tokens_max: tokens_max(budget, price),
             address,
             dimensions,
+            asked,
         })
     }
 
@@ -231,6 +234,8 @@ impl<'j> Job<'j> {
             );
             let mut outcome =
                 run::run(&sources, &self.parts, &settings, &self.progress, interrupt)?;
+            outcome.calls.counts.requests += self.asked.requests;
+            outcome.calls.counts.tokens += self.asked.tokens;
             if outcome.end != End::Interrupted && self.request.mode == Mode::Ingest {
                 self.consolidate()?;
                 outcome.stages = self.progress.stages();

@@ -7,7 +7,7 @@ use connectors::embed::{
     ApiKey, BadSetup, BuiltinEmbedder, KeyOverPlainHttp, OpenError, ProviderSpec, RemoteEmbedder,
     RemoteOptions,
 };
-use flow::dispatch::Role;
+use flow::dispatch::{Counts, Role};
 use ingest::run::Group;
 use std::num::NonZeroUsize;
 use std::sync::Arc;
@@ -25,6 +25,8 @@ pub(crate) struct Chosen {
     pub spec: String,
     pub address: Address,
     pub dimensions: Dimensions,
+    /// What it took to find out the dimensions.
+    pub asked: Counts,
 }
 
 /// Whether the number of the model's dimensions is known.
@@ -95,6 +97,7 @@ fn builtin(threads: usize) -> Result<Chosen, Failed> {
         spec: BUILTIN.to_owned(),
         address: Address::Provider,
         dimensions: Dimensions::Known,
+        asked: Counts::default(),
     })
 }
 
@@ -105,7 +108,7 @@ fn remote(
     ask: Ask,
 ) -> Result<Chosen, Failed> {
     let known = store.model()?.filter(|model| is_of(model, spec)).map(|model| model.dimensions);
-    let (first, dimensions) = open(settings, spec, None, known, ask)?;
+    let (first, dimensions, asked) = open(settings, spec, None, known, ask)?;
     let (fingerprint, model) = (first.fingerprint(), first.model().clone());
     let first: Arc<dyn Embedder> = Arc::new(first);
     let own = Group { endpoints: vec![Arc::clone(&first)] };
@@ -133,6 +136,7 @@ fn remote(
         spec: spec.to_string(),
         address: if spec.has_own_address() { Address::Other } else { Address::Provider },
         dimensions,
+        asked,
     })
 }
 
@@ -147,7 +151,7 @@ fn endpoint_of(
     model: &ModelId,
 ) -> Result<Arc<dyn Embedder>, Failed> {
     let variable = endpoint.key.as_deref();
-    let (embedder, _) =
+    let (embedder, ..) =
         open(settings, &endpoint.embedder, variable, Some(model.dimensions), Ask::Nothing)?;
     if embedder.model().dimensions != model.dimensions {
         return Err(Failed::usage(
@@ -169,7 +173,7 @@ fn open(
     variable: Option<&str>,
     dimensions: Option<usize>,
     ask: Ask,
-) -> Result<(RemoteEmbedder, Dimensions), Failed> {
+) -> Result<(RemoteEmbedder, Dimensions, Counts), Failed> {
     let key = key(settings, spec, variable)?;
     let mut options = RemoteOptions {
         dimensions: dimensions.and_then(NonZeroUsize::new),
@@ -178,11 +182,11 @@ fn open(
         key_over_plain_http: KeyOverPlainHttp::Withhold,
     };
     match RemoteEmbedder::new(spec, key.clone(), &options) {
-        Ok(embedder) => Ok((embedder, Dimensions::Known)),
+        Ok(embedder) => Ok((embedder, Dimensions::Known, Counts::default())),
         Err(BadSetup::UnknownDimensions { .. }) if ask == Ask::Nothing => {
             options.dimensions = Some(NonZeroUsize::MIN);
             let embedder = RemoteEmbedder::new(spec, key, &options).map_err(|e| setup(&e))?;
-            Ok((embedder, Dimensions::Unknown))
+            Ok((embedder, Dimensions::Unknown, Counts::default()))
         }
         Err(BadSetup::UnknownDimensions { .. }) => {
             let runtime = tokio::runtime::Builder::new_current_thread()
@@ -190,7 +194,11 @@ fn open(
                 .build()
                 .map_err(|error| Failed::internal(format!("cannot ask the model: {error}")))?;
             match runtime.block_on(RemoteEmbedder::open(spec, key, &options)) {
-                Ok(opened) => Ok((opened.embedder, Dimensions::Known)),
+                Ok(opened) => {
+                    let (requests, tokens) = (opened.calls, opened.tokens as f64);
+                    let asked = Counts { requests, tokens, ..Counts::default() };
+                    Ok((opened.embedder, Dimensions::Known, asked))
+                }
                 Err(OpenError::Setup(error)) => Err(setup(&error)),
                 Err(OpenError::Call(error)) => Err(Failed::new(
                     ingest::outcome::class_of(error.kind),

@@ -11,4 +11,5 @@ mod memory;
 mod hostile;
 mod bad_input;
 mod repair;
+mod provider;
 mod simulate;

@@ -12,8 +12,9 @@ const BATCH_CHUNKS: usize = 1000;
 const BATCH_BYTES: usize = 4 << 20;
 /// Changes without chunks (gates, unchanged documents) are small.
 const BATCH_CHANGES: usize = 4000;
-/// Nothing waits longer, even while more keeps coming.
-const AGE_MAX: Duration = Duration::from_secs(2);
+/// Nothing waits longer, even while more keeps coming: a crash costs what was not committed, and vectors of a
+/// provider were paid for. A full batch comes sooner than this wherever vectors cost nothing.
+const AGE_MAX: Duration = Duration::from_millis(100);
 
 pub(super) struct Committer<'s, 'c> {
     cx: &'s Context<'c>,
@@ -31,11 +32,17 @@ impl<'s, 'c> Committer<'s, 'c> {
 
     pub(super) fn add(&mut self, change: Change) -> Result<(), RunError> {
         self.changes.push(change);
-        let oldest = *self.oldest.get_or_insert_with(Instant::now);
+        self.oldest.get_or_insert_with(Instant::now);
         let full = self.chunks >= BATCH_CHUNKS
             || self.bytes >= BATCH_BYTES
             || self.changes.len() >= BATCH_CHANGES;
-        if full || oldest.elapsed() >= AGE_MAX { self.flush() } else { Ok(()) }
+        if full { self.flush() } else { self.flush_aged() }
+    }
+
+    /// Commits what has waited long enough.
+    pub(super) fn flush_aged(&mut self) -> Result<(), RunError> {
+        let aged = self.oldest.is_some_and(|oldest| oldest.elapsed() >= AGE_MAX);
+        if aged { self.flush() } else { Ok(()) }
     }
 
     pub(super) fn add_segment(&mut self, segment: LeasedSegment) -> Result<(), RunError> {
