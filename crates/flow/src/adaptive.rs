@@ -117,7 +117,7 @@ impl Adaptive {
 
     fn answered(&mut self, now: f64, attempt: &Attempt) {
         self.budget.earn();
-        self.start.succeeded();
+        self.start.succeeded(now - attempt.sent_at);
         self.width.sample(now, now - attempt.sent_at, attempt.in_flight);
         self.parked = None;
     }

@@ -3,11 +3,17 @@
 //! What a wall costs is the number of calls that reach it before its first refusal is heard: the rate times the
 //! time of a refusal. So the rate grows with what has succeeded, and the cost stays a fixed share of it.
 
-/// Calls per second, to begin with: two are under way to the wall when a refusal comes back in 0.1 s.
-const RATE: f64 = 16.0;
+/// Calls in the time of a refusal, to begin with.
+const CALLS: f64 = 1.6;
 
-/// Grows by this per second for each success: a refusal time of 0.1 s costs 1.5 % of what has succeeded.
-const GROWTH: f64 = 0.15;
+/// And so many more for each success: what the first wall costs, as a share of what has succeeded.
+const SHARE: f64 = 0.015;
+
+/// Seconds until a refusal comes back, unless answers come sooner: a refusal is no more work than an answer.
+const REFUSAL_SECS: f64 = 0.1;
+
+/// Nothing comes back sooner than this, whatever a clock says.
+const REFUSAL_SECS_MIN: f64 = 0.0005;
 
 /// Calls that may start together.
 const BURST: f64 = 2.0;
@@ -15,13 +21,14 @@ const BURST: f64 = 2.0;
 #[derive(Debug)]
 pub(super) struct Start {
     successes: f64,
+    refusal_secs: f64,
     due: f64,
     over: bool,
 }
 
 impl Start {
     pub(super) fn new() -> Self {
-        Self { successes: 0.0, due: f64::NEG_INFINITY, over: false }
+        Self { successes: 0.0, refusal_secs: REFUSAL_SECS, due: f64::NEG_INFINITY, over: false }
     }
 
     /// When the next call may start.
@@ -29,12 +36,14 @@ impl Start {
         if self.over { now } else { self.due.max(now) }
     }
 
-    pub(super) fn succeeded(&mut self) {
+    /// An answer came after so many seconds.
+    pub(super) fn succeeded(&mut self, secs: f64) {
         self.successes += 1.0;
+        self.refusal_secs = self.refusal_secs.min(secs.max(REFUSAL_SECS_MIN));
     }
 
     pub(super) fn sent(&mut self, now: f64) {
-        let gap = 1.0 / GROWTH.mul_add(self.successes, RATE);
+        let gap = self.refusal_secs / SHARE.mul_add(self.successes, CALLS);
         self.due = self.due.max(now - (BURST - 1.0) * gap) + gap;
     }
 
