@@ -18,6 +18,8 @@ use flow::policy::Policy;
 pub enum Role {
     /// What this program uses, and what the bars are for.
     Ours,
+    /// Ours without some part, to see what the part is worth.
+    Variant,
     /// What others use, knowing no more than ours.
     Rival,
     /// Knows what no client is told.
@@ -45,7 +47,7 @@ pub const CONTENDERS: &[Contender] = &[
     },
     Contender {
         name: "adaptive-driven",
-        role: Role::Ours,
+        role: Role::Variant,
         about: "the same without breaker, timeouts and retry budget",
         make: |_, seed, worker| driven(adaptive(seed, worker), seed, worker),
     },

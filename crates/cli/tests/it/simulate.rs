@@ -94,3 +94,15 @@ fn a_folder_stands_for_its_scenarios_and_a_name_for_one() {
     let answer = simulate(&desk, &both).exits(2);
     assert!(answer.stderr.contains("two different scenarios are called a"), "{answer:?}");
 }
+
+#[test]
+fn a_bar_that_ours_misses_is_named_and_ends_with_3_and_others_do_not_count() {
+    let desk = Desk::new();
+    let file = desk.write("high.toml", format!("{TINY}[bars]\nutilisation_min = 2.0\n"));
+    let scenario = ["--scenario", file.to_str().unwrap()];
+    let ours = [scenario[0], scenario[1], "--policy", "adaptive"];
+    let answer = simulate(&desk, &ours).exits(3);
+    assert!(answer.stdout.contains("missed by adaptive: high: utilisation_min 2 "), "{answer:?}");
+    let others = [scenario[0], scenario[1], "--policy", "fixed-5"];
+    assert!(!simulate(&desk, &others).exits(0).stdout.contains("missed by"));
+}

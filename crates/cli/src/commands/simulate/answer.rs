@@ -91,6 +91,7 @@ fn seconds(value: f64) -> Value {
 fn role(role: Role) -> &'static str {
     match role {
         Role::Ours => "ours",
+        Role::Variant => "variant",
         Role::Rival => "rival",
         Role::Reference => "reference",
     }
