@@ -13,7 +13,7 @@ pub use worker::FormatWorker;
 
 use command::CommandParser;
 use isolated::{IsolatedParser, IsolatedUnpacker};
-use parsers::{Format, HEAD_BYTES, detect};
+use parsers::{Format, HEAD_BYTES, detect, may_hold_items};
 use sandbox::{Sandbox, UnpackBudget};
 use std::io::{self, Read, Seek, SeekFrom};
 use std::sync::Arc;
@@ -48,6 +48,10 @@ impl FileParsers {
         Self { custom: custom.into_iter().map(command).collect(), memory_max, archive, sandbox }
     }
 
+    fn command(&self, name: &str) -> Option<&Arc<CommandParser>> {
+        self.custom.iter().find(|parser| parser.custom.matcher.is_match(name))
+    }
+
     fn of_format(&self, format: Format) -> Choice {
         let sandbox = || Arc::clone(&self.sandbox);
         if format.is_archive() {
@@ -64,13 +68,15 @@ impl FileParsers {
 
 impl Parsers for FileParsers {
     fn choose(&self, name: &str, body: &mut Body) -> Result<Choice, Failure> {
-        if let Some(command) =
-            self.custom.iter().find(|parser| parser.custom.matcher.is_match(name))
-        {
+        if let Some(command) = self.command(name) {
             return Ok(Choice::Parse(Arc::clone(command) as _));
         }
         let (head, size) = look(body).map_err(|error| unreadable(&error))?;
         detect(name, &head, size).map(|format| self.of_format(format))
+    }
+
+    fn may_hold_items(&self, name: &str) -> bool {
+        self.command(name).is_none() && may_hold_items(name)
     }
 
     fn identity(&self) -> String {

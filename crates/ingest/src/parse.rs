@@ -6,6 +6,8 @@
 pub(crate) mod step;
 mod file;
 mod document;
+mod lookahead;
+mod shape;
 mod archive;
 mod relabel;
 
@@ -31,6 +33,9 @@ pub(crate) fn work(
             What::Relabel(gate) => relabel::relabel(cx, &task.from, &task.file, gate, steps),
             What::Unreadable(failure) => {
                 FileReader::new(cx, &task.from, &task.file, steps).refuse(&failure)
+            }
+            What::Shadowed(failure) => {
+                FileReader::new(cx, &task.from, &task.file, steps).refuse_name(&failure)
             }
             What::Read(rules) => {
                 let labels =

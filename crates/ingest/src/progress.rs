@@ -66,9 +66,12 @@ impl Progress {
     /// Lists a failure in the run's result.
     pub fn list(&self, document: &str, failure: &Failure) {
         let mut listed = self.listed.lock().unwrap_or_else(PoisonError::into_inner);
+        if listed.len() >= FAILURES_LISTED_MAX {
+            return;
+        }
         // Documents that share a name share their failures of earlier runs.
         let known = listed.iter().any(|(name, same)| name == document && same == failure);
-        if !known && listed.len() < FAILURES_LISTED_MAX {
+        if !known {
             listed.push((document.to_owned(), failure.clone()));
         }
     }

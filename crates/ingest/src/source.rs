@@ -5,12 +5,14 @@
 
 mod gates;
 pub(crate) mod letters;
+mod shadowed;
 
 use crate::outcome::RunError;
 use crate::run::Context;
 use crate::settings::Mode;
 use flow::queue::Sender;
 use gates::Gates;
+use shadowed::Shadowed;
 use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::time::Instant;
@@ -47,6 +49,8 @@ pub(crate) enum What {
     Relabel(FileState),
     /// Listed, but nobody can read it.
     Unreadable(Failure),
+    /// Its name is an item's: it has none of its own.
+    Shadowed(Failure),
 }
 
 /// How the walk over one source ended, and what it missed.
@@ -88,7 +92,8 @@ pub(crate) fn list_all(
 
 fn list(cx: &Context<'_>, from: &Opened, tasks: &Sender<Task>) -> Result<Walked, RunError> {
     let mut gates = Gates::new(cx.parts.store.as_ref(), from.id);
-    let mut walk = Walk { cx, from, tasks, gates: &mut gates, listed: 0, error: None };
+    let shadowed = Shadowed::default();
+    let mut walk = Walk { cx, from, tasks, gates: &mut gates, shadowed, listed: 0, error: None };
     let mut last = Instant::now();
     let listing = from.source.list(&mut |entry| {
         cx.progress.source.add(1, last.elapsed());
@@ -111,6 +116,7 @@ struct Walk<'w, 'c> {
     from: &'w Opened,
     tasks: &'w Sender<Task>,
     gates: &'w mut Gates<'c>,
+    shadowed: Shadowed,
     listed: u64,
     error: Option<RunError>,
 }
@@ -122,15 +128,22 @@ impl Walk<'_, '_> {
         }
         self.listed += 1;
         self.cx.progress.files_listed.add(1);
-        let (file, failure) = match entry {
-            Listed::File(file) => (file, None),
-            Listed::Unreadable { name, failure } => (nameless(name), Some(failure)),
+        let (file, refused) = match entry {
+            Listed::File(file) => {
+                match self.shadowed.check(&file.name, self.cx.parts.parsers.as_ref()) {
+                    None => (file, None),
+                    Some(failure) => (nameless(file.name), Some(What::Shadowed(failure))),
+                }
+            }
+            Listed::Unreadable { name, failure } => {
+                (nameless(name), Some(What::Unreadable(failure)))
+            }
         };
         if !self.wanted(&file.name) {
             return ControlFlow::Continue(());
         }
         match self.gates.advance_to(&file.name) {
-            Ok(gate) => self.decide(file, failure, gate),
+            Ok(gate) => self.decide(file, refused, gate),
             Err(error) => {
                 self.error = Some(error.into());
                 ControlFlow::Break(())
@@ -146,11 +159,11 @@ impl Walk<'_, '_> {
     fn decide(
         &mut self,
         file: ListedFile,
-        failure: Option<Failure>,
+        refused: Option<What>,
         gate: Option<FileState>,
     ) -> ControlFlow<()> {
-        let what = match (failure, gate) {
-            (Some(failure), _) => What::Unreadable(failure),
+        let what = match (refused, gate) {
+            (Some(refused), _) => refused,
             (None, Some(gate)) if self.holds(&file, &gate) => {
                 if gate.labelling == self.cx.settings.labelling_hash
                     || self.cx.settings.mode == Mode::DryRun
@@ -191,6 +204,7 @@ impl Walk<'_, '_> {
     }
 }
 
+/// Without size and time, so that its gate never holds: it is looked at again when the reason may be gone.
 fn nameless(name: String) -> ListedFile {
     ListedFile { name, path: std::path::PathBuf::new(), size: 0, modified_ns: 0, identity: (0, 0) }
 }

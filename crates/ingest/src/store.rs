@@ -96,9 +96,9 @@ impl Stage<'_, '_> {
                 Ok(())
             }
             Stored::Step(Step::End(document, ending)) => self.end(&document, ending),
-            Stored::Step(Step::Seen(document)) => {
+            Stored::Step(Step::Seen(documents)) => documents.into_iter().try_for_each(|document| {
                 self.committer.add(Change::Seen { document, run: self.cx.run })
-            }
+            }),
             Stored::Step(Step::Relabel { document, label }) => {
                 self.cx.progress.relabelled.add(1);
                 self.committer.add(Change::Relabel { document, label })

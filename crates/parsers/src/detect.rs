@@ -53,8 +53,8 @@ pub fn detect(name: &str, head: &[u8], size: u64) -> Result<Format, Failure> {
             "put content into the file or remove it",
         ));
     }
-    let file = name.rsplit('/').next().unwrap_or(name).to_lowercase();
-    let ending = file.rsplit_once('.').map_or("", |(_, ending)| ending);
+    let file = file_name(name);
+    let ending = ending(&file);
     if let Some(format) = magic::detect(head, ending)? {
         return Ok(format);
     }
@@ -69,6 +69,22 @@ pub fn detect(name: &str, head: &[u8], size: u64) -> Result<Format, Failure> {
         return Err(unreadable(ending));
     }
     Ok(of_text(&file, ending, head))
+}
+
+/// Whether a document of this name, if it reads as text, is of a format whose records are documents.
+pub fn may_hold_items(name: &str) -> bool {
+    let file = file_name(name);
+    let by_ending = ENDINGS.iter().find(|(own, _)| *own == ending(&file));
+    by_ending
+        .is_some_and(|(_, format)| matches!(format, Format::Csv | Format::Json | Format::JsonLines))
+}
+
+fn file_name(name: &str) -> String {
+    name.rsplit('/').next().unwrap_or(name).to_lowercase()
+}
+
+fn ending(file: &str) -> &str {
+    file.rsplit_once('.').map_or("", |(_, ending)| ending)
 }
 
 fn of_text(file: &str, ending: &str, head: &[u8]) -> Format {

@@ -20,6 +20,6 @@ mod testing;
 
 pub use archive::{Budget, unpack};
 pub use code::Language;
-pub use detect::{HEAD_BYTES, detect};
+pub use detect::{HEAD_BYTES, detect, may_hold_items};
 pub use format::Format;
 pub use parse::{ParseOptions, parse};

@@ -174,6 +174,15 @@ impl Store for SqliteStore {
         self.told(self.pool.read(|conn| documents::state(conn, source, name)))
     }
 
+    fn documents(
+        &self,
+        source: SourceId,
+        names: &[String],
+    ) -> Result<Vec<Option<DocumentState>>, StoreError> {
+        let of = |conn: &_| names.iter().map(|name| documents::state(conn, source, name)).collect();
+        self.told(self.pool.read(of))
+    }
+
     fn documents_of(
         &self,
         source: SourceId,

@@ -4,6 +4,7 @@
 mod support;
 mod tidy;
 mod ingest;
+mod items;
 mod search;
 mod versions;
 mod crash;

@@ -60,6 +60,21 @@ fn content_and_name_choose_and_the_body_is_left_at_its_start() {
 }
 
 #[test]
+fn items_are_expected_by_the_ending_unless_a_command_reads_the_file() {
+    let parsers = parsers_with(vec![custom("own/*", &["one"])]);
+    for (name, expected) in [
+        ("a.jsonl", true),
+        ("b/A.CSV", true),
+        ("a.json", true),
+        ("own/a.jsonl", false),
+        ("a.md", false),
+        ("jsonl", false),
+    ] {
+        assert_eq!(parsers.may_hold_items(name), expected, "{name}");
+    }
+}
+
+#[test]
 fn the_identity_changes_with_each_custom_command() {
     let mut seen: Vec<_> = [
         vec![],

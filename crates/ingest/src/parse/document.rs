@@ -2,6 +2,8 @@
 
 use super::Stop;
 use super::file::{FileReader, Labels, Met};
+use super::lookahead::{Known, Lookahead, Turn};
+use super::shape::Shape;
 use super::step::{DocumentRef, Ending, Step};
 use crate::chunk::Chunker;
 use crate::settings::Mode;
@@ -23,7 +25,7 @@ pub(super) struct Reading<'r, 'f, 'c, 'p> {
 }
 
 /// What became of it.
-pub(super) enum Main {
+pub(super) enum End {
     Done,
     /// The file changed while it was read: nothing of it became visible.
     Torn,
@@ -44,11 +46,11 @@ fn metadata_dropped(metadata: &Metadata) -> String {
 }
 
 impl Reading<'_, '_, '_, '_> {
-    pub(super) fn read(self, mut raw: RawDocument, depth: u32) -> Result<Main, Stop> {
+    pub(super) fn read(self, mut raw: RawDocument, depth: u32) -> Result<End, Stop> {
         let Self { reader, parser, key } = self;
         let cx = reader.cx;
-        let name = raw.name.clone();
-        let Some(mut open) = Open::gate(reader, &name, key)? else { return Ok(Main::Done) };
+        let main = Main { name: raw.name.clone(), key };
+        let Some(mut open) = Open::gate(reader, &main)? else { return Ok(End::Done) };
         let lease = cx.parsing.lease(parser.memory(raw.size));
         let mut stop = None;
         let mut shape = Shape::Plain;
@@ -58,7 +60,7 @@ impl Reading<'_, '_, '_, '_> {
                 return ControlFlow::Break(());
             }
             shape = shape.with(&block);
-            match open.take(reader, &name, key, block) {
+            match open.push(reader, &main, block) {
                 Ok(()) => ControlFlow::Continue(()),
                 Err(error) => {
                     stop = Some(error);
@@ -67,51 +69,37 @@ impl Reading<'_, '_, '_, '_> {
             }
         });
         drop(lease);
-        if let Some(stop) = stop {
+        if let Some(stop) = stop.or_else(|| open.catch_up(reader, &main).err()) {
             open.abandon(reader)?;
             return Err(stop);
         }
         // An archive member was spooled: it cannot change any more.
         if depth == 0 && !reader.settled() {
             open.abandon(reader)?;
-            return Ok(Main::Torn);
+            return Ok(End::Torn);
         }
         match result {
             Ok(()) => open.finish(reader, None)?,
             Err(failure) if shape == Shape::Items => {
-                open.finish_items(reader, &name, key, failure)?;
+                open.finish_items(reader, &main, failure)?;
             }
             Err(failure) if shape == Shape::Pages => open.finish(reader, Some(failure))?,
             Err(failure) => open.fail(reader, failure)?,
         }
-        Ok(Main::Done)
+        Ok(End::Done)
     }
 }
 
-/// What a file turned out to hold, which decides what is kept when its reading ends early.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Shape {
-    /// Half of it is not what its author wrote: nothing is kept.
-    Plain,
-    /// Pages, and the records of a command, stand for themselves.
-    Pages,
-    /// Items are documents of their own.
-    Items,
-}
-
-impl Shape {
-    fn with(self, block: &Block) -> Self {
-        match block {
-            Block::Item(_) | Block::BadItem { .. } => Self::Items,
-            Block::Page(_) | Block::Record(_) if self == Self::Plain => Self::Pages,
-            _ => self,
-        }
-    }
+/// The document that the file itself is.
+struct Main {
+    name: String,
+    key: VersionKey,
 }
 
 /// The document that takes the blocks now; none between an item that is unchanged and the next one.
 struct Open<'c> {
     current: Option<Current<'c>>,
+    ahead: Lookahead,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -136,36 +124,54 @@ struct Current<'c> {
 
 impl<'c> Open<'c> {
     /// The file's own document, unless the store has it as it is.
-    fn gate(
-        reader: &mut FileReader<'_, 'c>,
-        name: &str,
-        key: VersionKey,
-    ) -> Result<Option<Self>, Stop> {
-        match Current::open(reader, name, key)? {
-            Gate::Open(current) => Ok(Some(Self { current: Some(*current) })),
+    fn gate(reader: &mut FileReader<'_, 'c>, main: &Main) -> Result<Option<Self>, Stop> {
+        let state = reader.cx.parts.store.document(reader.from.id, &main.name)?;
+        match Current::open(reader, &main.name, main.key, state)? {
+            Gate::Open(current) => {
+                Ok(Some(Self { current: Some(*current), ahead: Lookahead::default() }))
+            }
             Gate::Unchanged => Ok(None),
         }
+    }
+
+    fn push(
+        &mut self,
+        reader: &mut FileReader<'_, 'c>,
+        main: &Main,
+        block: Block,
+    ) -> Result<(), Stop> {
+        match self.ahead.push(&main.name, block) {
+            Turn::Now(block) => self.take(reader, main, Known { block, item: None }),
+            Turn::Waits => Ok(()),
+            Turn::Full => self.catch_up(reader, main),
+        }
+    }
+
+    /// Takes the items that wait.
+    fn catch_up(&mut self, reader: &mut FileReader<'_, 'c>, main: &Main) -> Result<(), Stop> {
+        let waiting = self.ahead.take(reader.cx.parts.store.as_ref(), reader.from.id)?;
+        waiting.into_iter().try_for_each(|known| self.take(reader, main, known))
     }
 
     fn take(
         &mut self,
         reader: &mut FileReader<'_, 'c>,
-        file: &str,
-        key: VersionKey,
-        block: Block,
+        main: &Main,
+        known: Known,
     ) -> Result<(), Stop> {
-        match block {
-            Block::Item(item) => self.item(reader, file, key, item),
-            Block::BadItem { id, failure } => {
+        match (known.block, known.item) {
+            (Block::Item(item), Some((name, state))) => {
+                self.close_item(reader)?;
+                let key = VersionKey { content: Hash(item.content), pipeline: main.key.pipeline };
+                self.item(reader, item, (name, key), state)
+            }
+            (Block::BadItem { id, failure }, Some((name, state))) => {
                 self.close_item(reader)?;
                 let content = Hash(*blake3::hash(id.as_bytes()).as_bytes());
-                reader.fail(
-                    &format!("{file}#{id}"),
-                    VersionKey { content, pipeline: key.pipeline },
-                    failure,
-                )
+                let key = VersionKey { content, pipeline: main.key.pipeline };
+                reader.fail_known(&name, key, failure, state)
             }
-            block => match &mut self.current {
+            (block, _) => match &mut self.current {
                 Some(current) => current.take(reader, block),
                 None => Ok(()),
             },
@@ -175,19 +181,16 @@ impl<'c> Open<'c> {
     fn item(
         &mut self,
         reader: &mut FileReader<'_, 'c>,
-        file: &str,
-        key: VersionKey,
         item: Item,
+        (name, key): (String, VersionKey),
+        state: Option<DocumentState>,
     ) -> Result<(), Stop> {
-        self.close_item(reader)?;
-        let name = format!("{file}#{}", item.id);
-        let key = VersionKey { content: Hash(item.content), pipeline: key.pipeline };
         match reader.meet(&name, key.content) {
             Met::New => {}
             Met::Same => return Ok(()),
             Met::Other => return reader.fail_twin(&name, key),
         }
-        if let Gate::Open(mut current) = Current::open(reader, &name, key)? {
+        if let Gate::Open(mut current) = Current::open(reader, &name, key, state)? {
             current.kind = Kind::Item;
             current.own = item.label;
             current.set_metadata(item.metadata);
@@ -221,14 +224,13 @@ impl<'c> Open<'c> {
     fn finish_items(
         mut self,
         reader: &mut FileReader<'_, 'c>,
-        file: &str,
-        key: VersionKey,
+        main: &Main,
         failure: Failure,
     ) -> Result<(), Stop> {
         if let Some(current) = self.current.take() {
             current.fail(reader, failure.clone())?;
         }
-        reader.fail(file, key, failure)
+        reader.fail(&main.name, main.key, failure)
     }
 
     fn fail(mut self, reader: &mut FileReader<'_, 'c>, failure: Failure) -> Result<(), Stop> {
@@ -254,9 +256,9 @@ impl<'c> Current<'c> {
         reader: &mut FileReader<'_, 'c>,
         name: &str,
         key: VersionKey,
+        state: Option<DocumentState>,
     ) -> Result<Gate<'c>, Stop> {
         let cx = reader.cx;
-        let state = cx.parts.store.document(reader.from.id, name)?;
         let mut first = 0;
         if let Some(state) = &state {
             if state.head == Some(key) && !(state.mixed && reader.labels == Labels::Changed) {

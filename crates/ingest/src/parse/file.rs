@@ -2,7 +2,7 @@
 
 use super::Stop;
 use super::archive;
-use super::document::{Main, Reading};
+use super::document::{End, Reading};
 use super::step::{DocumentRef, Ending, FileRef, Step};
 use crate::chunk::hash16;
 use crate::run::Context;
@@ -17,7 +17,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use types::document::{Hash, RawDocument};
 use types::failure::{Failure, FailureClass};
-use types::ledger::{DocumentState, FileState, VersionKey};
+use types::ledger::{DocumentId, DocumentState, FileState, VersionKey};
 use types::seam::{Choice, ListedFile};
 
 /// Reads one file of a source.
@@ -32,6 +32,8 @@ pub(super) struct FileReader<'f, 'c> {
     pub bad: u32,
     /// Names that the file gave already, with their content: an id may occur once.
     pub met: AHashMap<[u8; 16], Hash>,
+    /// Unchanged documents that the store was not told of yet.
+    seen: Vec<DocumentId>,
     pub labels: Labels,
     /// Limit of one level of archives, while one is open.
     pub unpack_memory: u64,
@@ -43,6 +45,9 @@ const READS_MAX: u32 = 2;
 /// File systems keep times in steps of some milliseconds, so a file may change again without a new time: a
 /// younger one is not trusted.
 const SETTLED: Duration = Duration::from_secs(2);
+
+/// Unchanged documents told at once: waking the next stage for each costs more than the rest of the work.
+const SEEN_MAX: usize = 256;
 
 static NEXT_TICKET: AtomicU64 = AtomicU64::new(0);
 
@@ -63,6 +68,7 @@ impl<'f, 'c> FileReader<'f, 'c> {
             good: 0,
             bad: 0,
             met: AHashMap::new(),
+            seen: Vec::new(),
             labels: Labels::AsStored,
             unpack_memory: 0,
         }
@@ -75,6 +81,14 @@ impl<'f, 'c> FileReader<'f, 'c> {
     /// The file as one failed document.
     pub(super) fn refuse(mut self, failure: &Failure) -> Result<(), Stop> {
         self.refuse_file(failure)?;
+        self.close()
+    }
+
+    /// The file as a failed document whose name another one has, under a name of its own.
+    pub(super) fn refuse_name(mut self, failure: &Failure) -> Result<(), Stop> {
+        let content = unread_content(self.file, failure);
+        let key = VersionKey { content, pipeline: self.cx.pipeline };
+        self.fail(&format!("{}~file", self.file.name), key, failure.clone())?;
         self.close()
     }
 
@@ -147,7 +161,7 @@ impl<'f, 'c> FileReader<'f, 'c> {
             }
             Ok(Choice::Parse(parser)) => {
                 let key = VersionKey { content, pipeline: self.cx.pipeline_of(&parser.identity()) };
-                if let Main::Torn =
+                if let End::Torn =
                     (Reading { reader: self, parser: parser.as_ref(), key }).read(raw, depth)?
                 {
                     return Ok(Settled::No);
@@ -182,8 +196,19 @@ impl<'f, 'c> FileReader<'f, 'c> {
         key: VersionKey,
         failure: Failure,
     ) -> Result<(), Stop> {
-        self.bad += 1;
         let state = self.cx.parts.store.document(self.from.id, name)?;
+        self.fail_known(name, key, failure, state)
+    }
+
+    /// As [`FileReader::fail`], with what the store knows of the document.
+    pub(super) fn fail_known(
+        &mut self,
+        name: &str,
+        key: VersionKey,
+        failure: Failure,
+        state: Option<DocumentState>,
+    ) -> Result<(), Stop> {
+        self.bad += 1;
         if let Some(state) = state.filter(|state| state.failed == Some(key)) {
             return self.still_failed(&state);
         }
@@ -205,9 +230,16 @@ impl<'f, 'c> FileReader<'f, 'c> {
         self.seen(state)
     }
 
-    pub(super) fn seen(&self, state: &DocumentState) -> Result<(), Stop> {
+    pub(super) fn seen(&mut self, state: &DocumentState) -> Result<(), Stop> {
         if self.cx.settings.mode == Mode::Ingest {
-            self.steps.send(Step::Seen(state.id))?;
+            self.seen.push(state.id);
+        }
+        if self.seen.len() < SEEN_MAX { Ok(()) } else { self.tell_seen() }
+    }
+
+    fn tell_seen(&mut self) -> Result<(), Stop> {
+        if !self.seen.is_empty() {
+            self.steps.send(Step::Seen(std::mem::take(&mut self.seen)))?;
         }
         Ok(())
     }
@@ -245,7 +277,8 @@ impl<'f, 'c> FileReader<'f, 'c> {
     }
 
     /// Writes the file's gate.
-    fn close(self) -> Result<(), Stop> {
+    fn close(mut self) -> Result<(), Stop> {
+        self.tell_seen()?;
         if self.cx.settings.mode == Mode::DryRun {
             return Ok(());
         }

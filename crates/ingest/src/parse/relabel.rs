@@ -37,8 +37,8 @@ pub(super) fn relabel(
             if state.head.is_some() && label != state.label {
                 steps.send(Step::Relabel { document: state.id, label })?;
             }
-            steps.send(Step::Seen(state.id))?;
         }
+        steps.send(Step::Seen(page.iter().map(|state| state.id).collect()))?;
         let full = page.len() == PAGE;
         after = page.into_iter().next_back().map(|state| state.name);
         if !full {

@@ -28,8 +28,8 @@ pub(crate) enum Step {
     /// With the vector that the store had for this text.
     Chunk(Arc<DocumentRef>, Leased<Chunk>, Option<Embedding>),
     End(Arc<DocumentRef>, Ending),
-    /// The document is still in its file, as the store has it.
-    Seen(DocumentId),
+    /// The documents are still in their file, as the store has them.
+    Seen(Vec<DocumentId>),
     Relabel {
         document: DocumentId,
         label: Label,

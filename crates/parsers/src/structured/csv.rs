@@ -1,7 +1,9 @@
 //! CSV: each record a document of its own, fields named by the header.
 
+mod fields;
 mod records;
 
+use self::fields::{FIELDS_MAX, Fields};
 use self::records::{Delimiter, Record, Records};
 use super::capped::{Capped, hash_id};
 use super::header::Header;
@@ -26,7 +28,7 @@ pub(crate) fn parse(name: &str, body: &mut Body, outlet: &mut Outlet<'_>) -> Ste
     if is_tab_separated(name) {
         records = records.with_delimiter(Delimiter::TAB);
     }
-    let mut table = None;
+    let (mut table, mut splitter) = (None, None);
     let mut count = 0_u64;
     while let Some(record) = records.next()? {
         let record = match record {
@@ -37,7 +39,12 @@ pub(crate) fn parse(name: &str, body: &mut Body, outlet: &mut Outlet<'_>) -> Ste
                 continue;
             }
         };
-        let fields = fields(record.held(), records.delimiter());
+        let splitter = splitter.get_or_insert_with(|| Fields::new(records.delimiter()));
+        let Ok(fields) = splitter.of(record.held()) else {
+            count += 1;
+            item::bad(&record, too_many_fields(), outlet)?;
+            continue;
+        };
         if fields.iter().all(|field| field.trim().is_empty()) {
             continue;
         }
@@ -65,25 +72,12 @@ fn is_tab_separated(name: &str) -> bool {
     ending.eq_ignore_ascii_case("tsv") || ending.eq_ignore_ascii_case("tab")
 }
 
-/// The fields of one record, quotes removed.
-fn fields(record: &[u8], delimiter: Delimiter) -> Vec<String> {
-    let record = record.trim_ascii_end();
-    let mut reader = csv::ReaderBuilder::new()
-        .has_headers(false)
-        .flexible(true)
-        .delimiter(delimiter.byte())
-        // A line's end can only stand inside quotes here.
-        .terminator(csv::Terminator::Any(b'\n'))
-        .buffer_capacity(record.len().clamp(64, 8 * 1024))
-        .from_reader(record);
-    let mut fields = csv::ByteRecord::new();
-    match reader.read_byte_record(&mut fields) {
-        Ok(true) => {
-            fields.iter().map(|field| String::from_utf8_lossy(field).into_owned()).collect()
-        }
-        // Reading from memory with any number of fields cannot fail; a blank record has none.
-        Ok(false) | Err(_) => Vec::new(),
-    }
+fn too_many_fields() -> Failure {
+    Failure::new(
+        FailureClass::TooLarge,
+        format!("record has more than {FIELDS_MAX} fields"),
+        "split the table by its columns, or check which character separates them",
+    )
 }
 
 /// What the columns mean.
@@ -96,8 +90,8 @@ struct Table {
 }
 
 impl Table {
-    fn of(fields: &[String]) -> Self {
-        let cells: Vec<(u32, String)> = cells(fields);
+    fn of(fields: &[&str]) -> Self {
+        let cells = cells(fields);
         let header = Header::of_cells(&cells);
         let known =
             cells.iter().any(|(_, name)| KNOWN.contains(&name.trim().to_lowercase().as_str()));
@@ -107,7 +101,7 @@ impl Table {
         Self { header, columns: fields.len(), has_text }
     }
 
-    fn push(&self, record: &Capped, fields: &[String], outlet: &mut Outlet<'_>) -> Step {
+    fn push(&self, record: &Capped, fields: &[&str], outlet: &mut Outlet<'_>) -> Step {
         let mut row = Row::default();
         let cells = cells(fields);
         for (column, value) in &cells {
@@ -147,8 +141,8 @@ fn is_text(name: &str) -> bool {
 }
 
 /// The columns that hold something.
-fn cells(fields: &[String]) -> Vec<(u32, String)> {
-    (0..).zip(fields.iter().cloned()).filter(|(_, text)| !text.trim().is_empty()).collect()
+fn cells<'f>(fields: &[&'f str]) -> Vec<(u32, &'f str)> {
+    (0..).zip(fields.iter().copied()).filter(|(_, text)| !text.trim().is_empty()).collect()
 }
 
 /// The fields of a record by their meaning.

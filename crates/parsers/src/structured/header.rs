@@ -8,15 +8,14 @@ pub(crate) struct Header {
 
 impl Header {
     /// The header that a first row is; without names where its cells are no names.
-    pub(crate) fn of_cells(cells: &[(u32, String)]) -> Self {
-        let names: Vec<(u32, String)> =
-            cells.iter().map(|(column, text)| (*column, text.trim().to_owned())).collect();
-        if looks_like_names(&names) { Self { names } } else { Self::default() }
+    pub(crate) fn of_cells(cells: &[(u32, impl AsRef<str>)]) -> Self {
+        let header = Self::forced(cells);
+        if looks_like_names(&header.names) { header } else { Self::default() }
     }
 
     /// A first row that is known to be a header, whatever it looks like.
-    pub(crate) fn forced(cells: &[(u32, String)]) -> Self {
-        let names = cells.iter().map(|(column, text)| (*column, text.trim().to_owned()));
+    pub(crate) fn forced(cells: &[(u32, impl AsRef<str>)]) -> Self {
+        let names = cells.iter().map(|(column, text)| (*column, text.as_ref().trim().to_owned()));
         Self { names: names.collect() }
     }
 
@@ -31,15 +30,18 @@ impl Header {
     }
 
     /// `name: value | name: value`; a value whose column has no name stands alone.
-    pub(crate) fn row(&self, cells: &[(u32, String)]) -> String {
-        let texts: Vec<String> = cells
-            .iter()
-            .map(|(column, text)| match self.name(*column) {
-                Some(name) => format!("{name}: {}", text.trim()),
-                None => text.trim().to_owned(),
-            })
-            .collect();
-        texts.join(" | ")
+    pub(crate) fn row(&self, cells: &[(u32, impl AsRef<str>)]) -> String {
+        let mut row = String::new();
+        for (place, (column, text)) in cells.iter().enumerate() {
+            if place > 0 {
+                row.push_str(" | ");
+            }
+            if let Some(name) = self.name(*column) {
+                row.extend([name, ": "]);
+            }
+            row.push_str(text.as_ref().trim());
+        }
+        row
     }
 }
 

@@ -11,6 +11,7 @@ pub(super) const LAWS: &[Law] = &[
     ("files_come_in_pages_and_order", files_come_in_pages_and_order),
     ("unseen_documents_become_stale", unseen_documents_become_stale),
     ("documents_of_a_file_come_in_order", documents_of_a_file_come_in_order),
+    ("documents_are_found_many_at_once", documents_are_found_many_at_once),
     ("a_file_goes_with_its_documents", a_file_goes_with_its_documents),
     ("sources_hold_equal_names_apart", sources_hold_equal_names_apart),
     ("runs_are_numbered_upwards", runs_are_numbered_upwards),
@@ -107,6 +108,18 @@ fn documents_of_a_file_come_in_order(store: &dyn Store) {
     };
     assert_eq!(page(None), ["x#a", "x#b"]);
     assert_eq!(page(Some("x#b")), ["x#c"]);
+}
+
+fn documents_are_found_many_at_once(store: &dyn Store) {
+    for id in ["b", "a"] {
+        apply(store, Draft::new(&format!("x#{id}"), "one").in_file("x").whole(store));
+    }
+    apply(store, Draft::new("x#c", "two").in_file("x").failed(store));
+    let names = ["x#c", "x#none", "x#a", "x#b", "x#a"].map(str::to_owned);
+    let one_by_one = names.each_ref().map(|name| store.document(source(store), name).unwrap());
+    assert_eq!(store.documents(source(store), &names).unwrap(), one_by_one);
+    assert_eq!(one_by_one.map(|state| state.is_some()), [true, false, true, true, true]);
+    assert_eq!(store.documents(source(store), &[]).unwrap(), []);
 }
 
 fn a_file_goes_with_its_documents(store: &dyn Store) {

@@ -35,10 +35,12 @@ impl Pool {
             Some(conn) => conn,
             None => open::reader(&self.path)?,
         };
-        let snapshot = conn.unchecked_transaction()?;
-        let done = work(&snapshot);
+        // Kept statements: compiling these two takes longer than most reads. A panic drops the connection, which
+        // ends its snapshot too.
+        conn.prepare_cached("BEGIN")?.execute([])?;
+        let done = work(&conn);
         // Nothing was written: rolling back only ends the snapshot.
-        snapshot.rollback()?;
+        conn.prepare_cached("ROLLBACK")?.execute([])?;
         let mut idle = lock(&self.idle);
         if idle.len() < IDLE_READERS_MAX {
             idle.push(conn);

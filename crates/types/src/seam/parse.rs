@@ -80,6 +80,9 @@ pub trait Parsers: Send + Sync {
     /// Reads at most the first 8 KiB of the body, and leaves it at its start.
     fn choose(&self, name: &str, body: &mut Body) -> Result<Choice, Failure>;
 
+    /// By its name alone: the document may hold items, which are documents called `NAME#ID`.
+    fn may_hold_items(&self, name: &str) -> bool;
+
     /// Of all parsers together, for the gate of files that are not opened.
     fn identity(&self) -> String;
 }

@@ -62,6 +62,14 @@ pub trait Store: Send + Sync {
 
     fn document(&self, source: SourceId, name: &str) -> Result<Option<DocumentState>, StoreError>;
 
+    /// As [`Store::document`] for each of the names, out of one snapshot: a file of many small items asks about
+    /// hundreds at once.
+    fn documents(
+        &self,
+        source: SourceId,
+        names: &[String],
+    ) -> Result<Vec<Option<DocumentState>>, StoreError>;
+
     /// Documents that came from this file, in bytewise order of names, after `after`.
     fn documents_of(
         &self,
