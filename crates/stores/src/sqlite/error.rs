@@ -63,6 +63,9 @@ impl Cause {
         let (kind, cause) = match self {
             Self::Told(error) => return error,
             Self::Io(error) => (kind_of_io(&error), error.to_string()),
+            Self::Sqlite(error) if lacks_a_table(&error) => {
+                return Self::damaged(format!("store {}: {error}", path.display())).at(path);
+            }
             Self::Sqlite(error) => (kind_of_sqlite(&error), error.to_string()),
         };
         StoreError {
@@ -71,6 +74,11 @@ impl Cause {
             hint: hint(kind).to_owned(),
         }
     }
+}
+
+/// All tables are made at once, so one that is not there was there.
+fn lacks_a_table(error: &rusqlite::Error) -> bool {
+    error.to_string().contains("no such table")
 }
 
 fn kind_of_io(error: &io::Error) -> StoreErrorKind {

@@ -13,7 +13,7 @@ pub(crate) const APPLICATION_ID: i64 = 0x676d_696c;
 /// Raised with every change of `schema.sql`.
 pub(crate) const SCHEMA_VERSION: i64 = 1;
 
-const SCHEMA: &str = include_str!("schema.sql");
+pub(crate) const SCHEMA: &str = include_str!("schema.sql");
 
 /// How long a statement waits for another process to commit.
 const BUSY: Duration = Duration::from_secs(10);
@@ -273,7 +273,18 @@ fn instance_bytes() -> [u8; 16] {
 fn opening(error: rusqlite::Error, path: &Path) -> Cause {
     match error.sqlite_error_code() {
         Some(ErrorCode::NotADatabase) => foreign(path),
+        Some(ErrorCode::CannotOpen) => why_not_made(path).unwrap_or_else(|| error.into()),
         _ => error.into(),
+    }
+}
+
+/// `SQLite` does not say why it cannot make a file; the system does.
+fn why_not_made(path: &Path) -> Option<Cause> {
+    match std::fs::OpenOptions::new().write(true).create_new(true).open(path) {
+        Err(e) if e.kind() == std::io::ErrorKind::AlreadyExists => None,
+        Err(e) => Some(e.into()),
+        // It can be made after all: whatever the reason was has gone, and so has our trace.
+        Ok(_) => std::fs::remove_file(path).err().map(Cause::from),
     }
 }
 

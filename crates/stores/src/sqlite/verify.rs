@@ -1,12 +1,13 @@
 //! Checks every invariant of the file, and mends what can be mended without the sources.
 //!
-//! The order matters: damaged rows go first, then what hangs loose because of them, then the counts that
+//! The order matters: tables that are gone come first, then damaged rows go, then what hangs loose because of them, then the counts that
 //! the ledger keeps of them, and last what is derived from rows: pairs, totals, full text, codes.
 
 mod content;
 mod derived;
 mod ledger;
 mod loose;
+mod tables;
 
 use super::FullText;
 use super::error::Outcome;
@@ -33,7 +34,7 @@ pub(crate) fn verify(pool: &Pool, full_text: FullText, repair: Repair) -> Outcom
 fn check_all(conn: &Connection, full_text: FullText, repair: Repair) -> Outcome<Vec<Violation>> {
     let mut check =
         Check { conn, full_text, repair, findings: Findings::default(), unsound: BTreeSet::new() };
-    if check.file()? == Soundness::Damaged {
+    if check.tables()? == Soundness::Damaged || check.file()? == Soundness::Damaged {
         // Rows cannot be trusted below a damaged page; looking further would only confuse.
         return Ok(check.findings.into_list());
     }

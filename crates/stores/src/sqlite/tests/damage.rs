@@ -8,6 +8,7 @@ use std::ops::ControlFlow::Continue;
 use types::document::Label;
 use types::embedding::Embedding;
 use types::ledger::{Change, Entry, FileState, Violation};
+use types::query::{Filter, Mode, Query};
 use types::seam::{EntryVectors, Repair, Store as _, StoreError, StoreErrorKind};
 
 /// Three documents with gates, one of them with a refused chunk, one with a version under way, one failed.
@@ -258,4 +259,54 @@ fn a_flipped_bit_is_never_read_as_truth() {
         }
     }
     assert_eq!(silent, [] as [usize; 0]);
+}
+
+#[test]
+fn a_table_that_follows_from_others_is_made_again() {
+    for dropped in [
+        "TABLE code",
+        "TABLE fts",
+        "TABLE word",
+        "TABLE document_pair",
+        "TABLE total",
+        "TABLE rescued",
+        "TABLE dropped",
+        "INDEX document_file",
+    ] {
+        let kept = filled();
+        let whole = kept.store.counts().unwrap();
+        let conn = kept.store.pool.writer().unwrap();
+        conn.execute_batch(&format!("DROP {dropped}")).unwrap();
+        drop(conn);
+        let found = kept.store.verify(Repair::No).unwrap();
+        assert_eq!(invariants(&found), ["schema"], "{dropped}: {found:?}");
+        let mended = kept.store.verify(Repair::Yes).unwrap();
+        assert!(mended.iter().all(|violation| !violation.needs_ingest), "{dropped}: {mended:?}");
+        assert_sound(&kept.store);
+        let counts = kept.store.counts().unwrap();
+        assert_eq!((counts.documents, counts.chunks), (whole.documents, whole.chunks), "{dropped}");
+        let query = Query {
+            mode: Mode::Keyword,
+            words: "text".to_owned(),
+            vector: None,
+            k: 1,
+            filter: Filter::default(),
+        };
+        assert_eq!(kept.store.search(&query).unwrap()[0].document, "a.md", "{dropped}");
+    }
+}
+
+#[test]
+fn a_table_that_nothing_can_make_again_is_named() {
+    for table in ["chunk", "document", "vector", "file", "dead_letter"] {
+        let kept = filled();
+        let conn = kept.store.pool.writer().unwrap();
+        conn.execute_batch(&format!("DROP TABLE {table}")).unwrap();
+        drop(conn);
+        for repair in [Repair::No, Repair::Yes] {
+            let error = kept.store.verify(repair).unwrap_err();
+            assert_eq!(error.kind, StoreErrorKind::Corrupt);
+            assert!(error.message.contains(&format!("table {table} is gone")), "{error}");
+        }
+    }
 }

@@ -45,6 +45,15 @@ fn what_is_no_store_is_refused_by_kind() {
     assert_eq!(fs::read(at("text")).unwrap(), b"# Notes\nnot a database at all");
 }
 
+/// In sysfs nobody, not even root, makes a file.
+#[test]
+fn a_folder_that_takes_no_file_denies_the_store() {
+    let error = refused(Path::new("/sys/kb.db"), Access::Create);
+    assert_eq!(error.kind, StoreErrorKind::ReadOnly, "{error}");
+    assert_eq!(error.class(), types::failure::FailureClass::Denied);
+    assert!(error.message.contains("/sys/kb.db"), "{error}");
+}
+
 #[test]
 fn a_newer_store_is_refused() {
     let kept = Kept::new();
