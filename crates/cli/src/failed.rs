@@ -15,7 +15,8 @@ pub(crate) const EXIT_FINDINGS: u8 = 3;
 #[derive(Debug, thiserror::Error)]
 #[error("{message}")]
 pub(crate) struct Failed {
-    pub class: FailureClass,
+    /// None: the command was not understood, so that nothing failed yet.
+    pub class: Option<FailureClass>,
     pub message: String,
     pub hint: String,
     pub exit: u8,
@@ -27,11 +28,11 @@ impl Failed {
         message: impl Into<String>,
         hint: impl Into<String>,
     ) -> Self {
-        Self { class, message: message.into(), hint: hint.into(), exit: EXIT_FAILED }
+        Self { class: Some(class), message: message.into(), hint: hint.into(), exit: EXIT_FAILED }
     }
 
     pub(crate) fn usage(message: impl Into<String>, hint: impl Into<String>) -> Self {
-        Self { exit: EXIT_USAGE, ..Self::new(FailureClass::BadDocument, message, hint) }
+        Self { class: None, message: message.into(), hint: hint.into(), exit: EXIT_USAGE }
     }
 
     /// Wrong usage or configuration, whatever its class.
@@ -43,9 +44,14 @@ impl Failed {
         Self::new(FailureClass::Internal, message, "this is a fault of gristmill: please report it")
     }
 
+    /// The word that programs and people see.
+    pub(crate) fn class(&self) -> &'static str {
+        self.class.map_or("usage", FailureClass::as_str)
+    }
+
     /// For `--json`.
     pub(crate) fn json(&self) -> serde_json::Value {
-        serde_json::json!({ "error": { "class": self.class, "message": self.message, "hint": self.hint } })
+        serde_json::json!({ "error": { "class": self.class(), "message": self.message, "hint": self.hint } })
     }
 }
 

@@ -161,7 +161,7 @@ fn tell(failed: &Failed, globals: &Globals) -> ExitCode {
         stderr().lock(),
         "gristmill: {} ({}){hint}",
         report::printable_lines(&failed.message),
-        failed.class
+        failed.class()
     ));
     ExitCode::from(failed.exit)
 }

@@ -280,3 +280,26 @@ fn a_file_size_limit_in_the_store_is_told_and_nothing_is_lost() {
     desk.ingest(&[]).exits(0);
     desk.verifies();
 }
+
+#[test]
+fn wrong_usage_is_of_no_class_of_failures() {
+    let desk = Desk::new();
+    for arguments in [
+        vec!["ingest", "docs", "--json", "--no-such-flag"],
+        vec!["ingest", "docs", "--json", "--out", "."],
+        vec!["search", "--json", "x", "--config", "missing.toml"],
+    ] {
+        let answer = desk.run(&arguments).exits(2);
+        assert_eq!(answer.json()["error"]["class"], "usage", "{arguments:?}");
+    }
+}
+
+#[test]
+fn a_store_that_cannot_be_made_is_denied() {
+    let desk = Desk::new();
+    desk.write("a.md", "words");
+    // In sysfs nobody, not even root, makes a file.
+    let answer = desk.ingest(&["--store", "sqlite:/sys/kb.db"]).exits(1);
+    let error = &answer.json()["error"];
+    assert_eq!(error["class"], "denied", "{error}");
+}
