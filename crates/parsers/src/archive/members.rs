@@ -3,7 +3,7 @@
 use super::Budget;
 use super::name::{self, Name};
 use crate::stop::{Step, Stop};
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::hash::{BuildHasher, RandomState};
 use std::io::{self, Read};
 use std::ops::ControlFlow;
@@ -17,26 +17,87 @@ pub(super) struct Members<'a> {
     visit: &'a mut dyn FnMut(MemberEvent<'_>) -> ControlFlow<()>,
     seen: u64,
     total: u64,
-    /// Hashes of the names so far: two members of one name would be one document.
-    names: HashSet<u64>,
-    hasher: RandomState,
+    names: Names,
     chunk: Vec<u8>,
+}
+
+/// Two members of one name would be one document. Names are held as hashes.
+#[derive(Debug)]
+pub(super) struct Names {
+    hasher: RandomState,
+    rule: Rule,
+}
+
+#[derive(Debug)]
+enum Rule {
+    /// The first of a name counts; another one is a mistake of who packed the archive.
+    First(HashSet<u64>),
+    /// A pass that only looks where each name stands last.
+    Survey(HashMap<u64, u64>),
+    /// The last of a name counts, as where an archive is extended by newer files.
+    Last(HashMap<u64, u64>),
+}
+
+impl Names {
+    pub(super) fn first() -> Self {
+        Self { hasher: RandomState::new(), rule: Rule::First(HashSet::new()) }
+    }
+
+    pub(super) fn survey() -> Self {
+        Self { hasher: RandomState::new(), rule: Rule::Survey(HashMap::new()) }
+    }
+
+    /// Whether the member, the `number`th of all, goes on under its name.
+    fn judge(&mut self, name: &str, number: u64) -> Verdict {
+        let hash = self.hasher.hash_one(name);
+        match &mut self.rule {
+            Rule::First(names) => {
+                if names.insert(hash) {
+                    Verdict::Counts
+                } else {
+                    Verdict::Double
+                }
+            }
+            Rule::Survey(last) => {
+                last.insert(hash, number);
+                Verdict::Counts
+            }
+            Rule::Last(last) => match last.get(&hash) {
+                Some(last) if *last > number => Verdict::Superseded,
+                _ => Verdict::Counts,
+            },
+        }
+    }
+}
+
+enum Verdict {
+    Counts,
+    Double,
+    Superseded,
 }
 
 impl<'a> Members<'a> {
     pub(super) fn new(
         budget: &'a Budget,
+        names: Names,
         visit: &'a mut dyn FnMut(MemberEvent<'_>) -> ControlFlow<()>,
     ) -> Self {
-        Self {
-            budget,
-            visit,
-            seen: 0,
-            total: 0,
-            names: HashSet::new(),
-            hasher: RandomState::new(),
-            chunk: vec![0; CHUNK_BYTES],
-        }
+        Self { budget, visit, seen: 0, total: 0, names, chunk: vec![0; CHUNK_BYTES] }
+    }
+
+    /// This pass is only about names.
+    pub(super) fn surveys(&self) -> bool {
+        matches!(self.names.rule, Rule::Survey(_))
+    }
+
+    /// After a survey: the names for the pass that hands members on.
+    pub(super) fn into_names(self) -> Names {
+        let Names { hasher, rule } = self.names;
+        let rule = match rule {
+            Rule::Survey(last) => Rule::Last(last),
+            other => other,
+        };
+        Names { hasher, rule }
     }
 
     pub(super) fn ratio(&self) -> Ratio {
@@ -55,11 +116,14 @@ impl<'a> Members<'a> {
             .into());
         }
         match name::clean(raw) {
-            Name::Clean(name) if !self.names.insert(self.hasher.hash_one(&name)) => {
-                self.fail(&name, second_of_name())?;
-                Ok(None)
-            }
-            Name::Clean(name) => Ok(Some(name)),
+            Name::Clean(name) => match self.names.judge(&name, self.seen) {
+                Verdict::Counts => Ok(Some(name)),
+                Verdict::Superseded => Ok(None),
+                Verdict::Double => {
+                    self.fail(&name, second_of_name())?;
+                    Ok(None)
+                }
+            },
             Name::Junk => Ok(None),
             Name::Escapes(name, failure) => {
                 self.fail(&name, failure)?;

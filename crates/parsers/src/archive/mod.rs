@@ -6,9 +6,10 @@ mod name;
 mod tar;
 mod zip;
 
-use self::members::Members;
+use self::members::{Members, Names};
 use crate::format::Format;
-use crate::stop::Stop;
+use crate::stop::{Step, Stop};
+use std::io::Seek;
 use std::ops::ControlFlow;
 use types::document::Body;
 use types::failure::{Failure, FailureClass};
@@ -51,11 +52,12 @@ pub fn unpack(
     budget: &Budget,
     visit: &mut dyn FnMut(MemberEvent<'_>) -> ControlFlow<()>,
 ) -> Result<(), Failure> {
-    let mut members = Members::new(budget, visit);
     Stop::outcome(match format {
-        Format::Zip => zip::unpack(body, &mut members),
-        Format::Tar => tar::unpack(body, &mut members),
-        Format::Gzip => gzip::unpack(name, body, &mut members),
+        Format::Zip => zip::unpack(body, &mut Members::new(budget, Names::first(), visit)),
+        Format::Tar => twice(body, budget, visit, |body, members| tar::unpack(body, members)),
+        Format::Gzip => {
+            twice(body, budget, visit, |body, members| gzip::unpack(name, body, members))
+        }
         other => Err(Failure::new(
             FailureClass::Internal,
             format!("{name} is {} and was to be unpacked as an archive", other.id()),
@@ -63,6 +65,22 @@ pub fn unpack(
         )
         .into()),
     })
+}
+
+/// A tar may hold a name more than once, and extracting it leaves the last: the first pass finds where that is.
+fn twice(
+    body: &mut Body,
+    budget: &Budget,
+    visit: &mut dyn FnMut(MemberEvent<'_>) -> ControlFlow<()>,
+    unpack: impl Fn(&mut Body, &mut Members<'_>) -> Step,
+) -> Step {
+    let mut overlook = |_: MemberEvent<'_>| ControlFlow::Continue(());
+    let mut survey = Members::new(budget, Names::survey(), &mut overlook);
+    // What ends it early ends the second pass at the same place, which tells it.
+    unpack(body, &mut survey).ok();
+    let names = survey.into_names();
+    body.rewind()?;
+    unpack(body, &mut Members::new(budget, names, visit))
 }
 
 #[cfg(test)]

@@ -89,14 +89,14 @@ fn members_come_in_order_under_clean_names() {
         add(tar, &long, b"L");
         add(tar, "docs/a.txt", b"again");
     });
+    // Extracting it would leave the last of two.
     let expected = [
-        "docs/a.txt: A",
         "evil.txt! bad_document",
         "abs.txt: B",
         "link! bad_document",
         "device! bad_document",
         &format!("{long}: L"),
-        "docs/a.txt! bad_document",
+        "docs/a.txt: again",
     ];
     let expected: Vec<String> = expected.map(str::to_owned).to_vec();
     assert_eq!(visited(Format::Tar, &tar), (expected.clone(), Ok(())));
