@@ -21,7 +21,9 @@ pub(crate) const POSTINGS_MAX: u64 = 100_000;
 
 /// The text as the full text index takes it.
 pub(crate) fn index_text(text: &str) -> Cow<'_, str> {
-    if !text.chars().any(|c| gram(c).is_some()) {
+    // The first of those scripts begins at U+E00, whose first byte in UTF-8 is this one.
+    let first_byte = |byte: &u8| *byte >= 0xe0;
+    if !text.as_bytes().iter().any(first_byte) || !text.chars().any(|c| gram(c).is_some()) {
         return Cow::Borrowed(text);
     }
     let mut spaced = String::with_capacity(text.len() * 2);

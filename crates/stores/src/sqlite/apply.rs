@@ -1,7 +1,7 @@
 //! One transaction of changes to documents and files.
 
 use super::documents::{self, DocumentRow};
-use super::error::{Cause, Outcome};
+use super::error::Outcome;
 use super::labels::Pairs;
 use super::totals::Totals;
 use super::{FullText, files, letters, meta, removal, search};
@@ -143,7 +143,6 @@ impl<'c> Writing<'c> {
                 "INSERT INTO document(source, file, name, last_run) VALUES(?1, ?2, ?3, ?4)",
             )?
             .execute(params![source.0, file, name, run])?;
-        documents::find(self.conn, source, name)?
-            .ok_or_else(|| Cause::damaged(format!("document {name} was inserted and is not found")))
+        Ok(DocumentRow::fresh(self.conn.last_insert_rowid(), source, (file, name), run))
     }
 }

@@ -21,6 +21,36 @@ pub(crate) struct DocumentRow {
     pub(crate) label: Option<i64>,
     pub(crate) mixed: bool,
     pub(crate) open: Option<OpenVersion>,
+    pub(crate) origin: Origin,
+}
+
+impl DocumentRow {
+    /// As it stands in the store just after it was made.
+    pub(crate) fn fresh(id: i64, source: SourceId, (file, name): (&str, &str), run: i64) -> Self {
+        Self {
+            id,
+            source: source.0,
+            file: file.to_owned(),
+            name: name.to_owned(),
+            fence: 0,
+            last_run: run,
+            version: 0,
+            chunks: 0,
+            without_vector: 0,
+            label: None,
+            mixed: false,
+            open: None,
+            origin: Origin::Made,
+        }
+    }
+}
+
+/// Whether rows of other tables may belong to a document.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Origin {
+    Found,
+    /// By this very change: it has no rows elsewhere yet.
+    Made,
 }
 
 /// A version that grows invisibly.
@@ -79,6 +109,7 @@ fn document_row(r: &Row<'_>) -> rusqlite::Result<DocumentRow> {
         label: r.get(9)?,
         mixed: r.get(10)?,
         open,
+        origin: Origin::Found,
     })
 }
 

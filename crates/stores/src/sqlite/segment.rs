@@ -1,7 +1,7 @@
 //! Segments: chunks going in, and the flip that makes a version the head.
 
 use super::apply::Writing;
-use super::documents::{self, DocumentRow, OpenVersion};
+use super::documents::{self, DocumentRow, OpenVersion, Origin};
 use super::error::{Cause, Outcome};
 use super::labels::Labelled;
 use super::{FullText, letters, removal, sums, vectors};
@@ -168,7 +168,11 @@ impl Writing<'_> {
             )));
         }
         let removed = removal::drop_head(self, row)?;
-        self.leave_pairs(row.id)?;
+        if row.origin == Origin::Found {
+            self.leave_pairs(row.id)?;
+            vectors::forget_rescued(self.conn, row.id)?;
+            letters::settle(self.conn, row.source, &row.name, version.version)?;
+        }
         let label = self.enter_pairs(Labelled {
             document: row.id,
             name: &row.name,
@@ -177,8 +181,6 @@ impl Writing<'_> {
             label: &finish.label,
             mixed: version.mixed,
         })?;
-        vectors::forget_rescued(self.conn, row.id)?;
-        letters::settle(self.conn, row.source, &row.name, version.version)?;
         self.totals.documents += 1;
         self.totals.chunks += version.chunks;
         self.totals.without_vector += version.without_vector;

@@ -62,7 +62,11 @@ fn other_model(got: usize, dimensions: Option<usize>) -> Cause {
 }
 
 pub(crate) fn encode(values: &[f32]) -> Vec<u8> {
-    values.iter().flat_map(|value| value.to_le_bytes()).collect()
+    let mut blob = vec![0; size_of_val(values)];
+    for (bytes, value) in blob.as_chunks_mut::<4>().0.iter_mut().zip(values) {
+        *bytes = value.to_le_bytes();
+    }
+    blob
 }
 
 pub(crate) fn decode(blob: &[u8]) -> Vec<f32> {
