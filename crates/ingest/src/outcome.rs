@@ -97,6 +97,23 @@ pub fn class_of(kind: ErrorKind) -> FailureClass {
     }
 }
 
+impl RunError {
+    /// Names and members that are too many for memory wait in a temporary file.
+    pub(crate) fn of_spool(error: &std::io::Error) -> Self {
+        let class = if error.kind() == std::io::ErrorKind::StorageFull {
+            FailureClass::DiskFull
+        } else {
+            FailureClass::Internal
+        };
+        Self {
+            class,
+            message: format!("cannot use a temporary file: {error}"),
+            hint: "make room in the folder for temporary files, or set TMPDIR to another disk"
+                .into(),
+        }
+    }
+}
+
 impl From<types::seam::StoreError> for RunError {
     fn from(error: types::seam::StoreError) -> Self {
         Self { class: error.class(), message: error.message, hint: error.hint }

@@ -6,7 +6,9 @@
 pub(crate) mod step;
 mod file;
 mod document;
+mod chunks;
 mod lookahead;
+pub(crate) mod names;
 mod shape;
 mod archive;
 mod relabel;

@@ -1,6 +1,7 @@
 //! The whole flow, in the order in which data meets it.
 
 use crate::outcome::{End, Outcome as RunOutcome, RunError};
+use crate::parse::names::NameRoom;
 use crate::parse::step::Step;
 use crate::progress::Progress;
 use crate::settings::{Mode, Settings};
@@ -76,6 +77,8 @@ pub(crate) struct Context<'a> {
     pub unpacking: MemoryPool,
     pub parsing: MemoryPool,
     pub chunks: MemoryPool,
+    /// Of the pool of chunks, what names of items may take.
+    pub names: NameRoom,
 }
 
 /// Files listed ahead of the parsers: hides the latency of folders, and costs little.
@@ -98,7 +101,7 @@ pub fn run(
     let walked = flow(&cx, sources)?;
     let mut end = if interrupt.is_set() { End::Interrupted } else { End::Complete };
     if end == End::Complete
-        && let Some(refused) = prune::apply(&cx, &walked)?
+        && let Some(refused) = prune::apply(&cx, walked)?
     {
         end = refused;
     }
@@ -154,6 +157,7 @@ impl<'a> Context<'a> {
         let pool =
             settings.memory_limit - settings.memory_limit.min(reserve(settings.memory_limit));
         let (unpacking, parsing) = (pool / 4, pool / 2);
+        let chunks = MemoryPool::new(pool - unpacking - parsing);
         Ok(Self {
             parts,
             settings,
@@ -164,7 +168,8 @@ impl<'a> Context<'a> {
             letters: Letters::load(parts.store.as_ref())?,
             unpacking: MemoryPool::new(unpacking),
             parsing: MemoryPool::new(parsing),
-            chunks: MemoryPool::new(pool - unpacking - parsing),
+            names: NameRoom::new(&chunks),
+            chunks,
         })
     }
 

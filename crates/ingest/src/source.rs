@@ -4,6 +4,7 @@
 //! neither is ever held.
 
 mod gates;
+mod gone;
 pub(crate) mod letters;
 mod shadowed;
 
@@ -12,6 +13,7 @@ use crate::run::Context;
 use crate::settings::Mode;
 use flow::queue::Sender;
 use gates::Gates;
+use gone::Gone;
 use shadowed::Shadowed;
 use std::ops::ControlFlow;
 use std::sync::Arc;
@@ -60,8 +62,8 @@ pub(crate) struct Walked {
     pub complete: bool,
     /// Files listed.
     pub listed: u64,
-    /// Files of the store that the listing does not have, each with its number of documents.
-    pub gone: Vec<(String, u64)>,
+    /// Files of the store that the listing does not have.
+    pub gone: Gone,
     /// Documents of the store in this source.
     pub known: u64,
 }
@@ -107,7 +109,7 @@ fn list(cx: &Context<'_>, from: &Opened, tasks: &Sender<Task>) -> Result<Walked,
     }
     let stopped = cx.interrupt.is_set();
     let complete = listing.complete && !stopped && cx.settings.only.is_none();
-    let (gone, known) = if complete { gates.finish()? } else { (Vec::new(), 0) };
+    let (gone, known) = if complete { gates.finish()? } else { (Gone::default(), 0) };
     Ok(Walked { id: from.id, complete, listed, gone, known })
 }
 
@@ -145,7 +147,7 @@ impl Walk<'_, '_> {
         match self.gates.advance_to(&file.name) {
             Ok(gate) => self.decide(file, refused, gate),
             Err(error) => {
-                self.error = Some(error.into());
+                self.error = Some(error);
                 ControlFlow::Break(())
             }
         }

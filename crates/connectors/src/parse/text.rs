@@ -11,6 +11,9 @@ use types::seam::Parser;
 /// Markdown is parsed in windows of 1 to 2 MiB, whose events and texts are held at once; the others need less.
 const MEMORY_MAX: u64 = 16 << 20;
 
+/// A record or an item is held whole, as bytes, as values and as text. Measured on the largest that are read.
+const ITEMS_MEMORY_MAX: u64 = 64 << 20;
+
 /// Buffers of a small document.
 const MEMORY_MIN: u64 = 1 << 20;
 
@@ -25,7 +28,11 @@ impl Parser for TextParser {
     }
 
     fn memory(&self, size: u64) -> u64 {
-        size.saturating_mul(4).clamp(MEMORY_MIN, MEMORY_MAX)
+        let max = match self.format {
+            Format::Csv | Format::Json | Format::JsonLines => ITEMS_MEMORY_MAX,
+            _ => MEMORY_MAX,
+        };
+        size.saturating_mul(8).clamp(MEMORY_MIN, max)
     }
 
     fn parse(

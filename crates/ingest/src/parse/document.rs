@@ -1,8 +1,10 @@
 //! One file's blocks into one document, or into one per item.
 
 use super::Stop;
-use super::file::{FileReader, Labels, Met};
+use super::chunks::{hand_on, resolve_label};
+use super::file::{FileReader, Labels};
 use super::lookahead::{Known, Lookahead, Turn};
+use super::names::Met;
 use super::shape::Shape;
 use super::step::{DocumentRef, Ending, Step};
 use crate::chunk::Chunker;
@@ -61,6 +63,7 @@ impl Reading<'_, '_, '_, '_> {
             }
             shape = shape.with(&block);
             match open.push(reader, &main, block) {
+                Ok(()) if reader.overfull.is_some() => ControlFlow::Break(()),
                 Ok(()) => ControlFlow::Continue(()),
                 Err(error) => {
                     stop = Some(error);
@@ -78,7 +81,7 @@ impl Reading<'_, '_, '_, '_> {
             open.abandon(reader)?;
             return Ok(End::Torn);
         }
-        match result {
+        match reader.overfull.take().map_or(result, Err) {
             Ok(()) => open.finish(reader, None)?,
             Err(failure) if shape == Shape::Items => {
                 open.finish_items(reader, &main, failure)?;
@@ -126,11 +129,18 @@ impl<'c> Open<'c> {
     /// The file's own document, unless the store has it as it is.
     fn gate(reader: &mut FileReader<'_, 'c>, main: &Main) -> Result<Option<Self>, Stop> {
         let state = reader.cx.parts.store.document(reader.from.id, &main.name)?;
+        let failed = state.as_ref().is_some_and(|state| state.failed == Some(main.key));
         match Current::open(reader, &main.name, main.key, state)? {
             Gate::Open(current) => {
                 Ok(Some(Self { current: Some(*current), ahead: Lookahead::default() }))
             }
-            Gate::Unchanged => Ok(None),
+            Gate::Unchanged => {
+                // A list of items that could not be read to its end: those before it are there.
+                if failed {
+                    reader.see_items(&main.name)?;
+                }
+                Ok(None)
+            }
         }
     }
 
@@ -189,6 +199,10 @@ impl<'c> Open<'c> {
             Met::New => {}
             Met::Same => return Ok(()),
             Met::Other => return reader.fail_twin(&name, key),
+            Met::TooMany(failure) => {
+                reader.overfull.get_or_insert(failure);
+                return Ok(());
+            }
         }
         if let Gate::Open(mut current) = Current::open(reader, &name, key, state)? {
             current.kind = Kind::Item;
@@ -402,60 +416,6 @@ impl<'c> Current<'c> {
         reader.steps.send(Step::End(self.document, Ending::Failed(failure)))?;
         Ok(())
     }
-}
-
-/// What a chunk's own label leaves open is decided as for its document.
-fn resolve_label(
-    reader: &FileReader<'_, '_>,
-    document: &DocumentRef,
-    own: &OwnLabel,
-    chunk: &mut Chunk,
-) {
-    if chunk.label.is_empty() {
-        return;
-    }
-    let said = OwnLabel {
-        domain: chunk.label.domain.take().or_else(|| own.domain.clone()),
-        category: chunk.label.category.take().or_else(|| own.category.clone()),
-    };
-    let label = (reader.cx.settings.labelling)(&document.name, &said);
-    chunk.label = OwnLabel { domain: Some(label.domain), category: Some(label.category) };
-}
-
-/// A chunk to the next stage, with the vector that the store has for its text; chunks that are committed already
-/// are skipped.
-fn hand_on(
-    reader: &FileReader<'_, '_>,
-    document: &Arc<DocumentRef>,
-    known: &HashMap<[u8; 16], i64>,
-    begun: &mut bool,
-    chunk: Chunk,
-) -> Result<(), Stop> {
-    let cx = reader.cx;
-    if chunk.seq < document.first {
-        return Ok(());
-    }
-    let place = known.get(&chunk.text_hash);
-    if cx.settings.mode == Mode::DryRun {
-        if place.is_none() {
-            cx.progress.plan_chunks.add(1);
-            cx.progress.plan_tokens.add(u64::from(chunk.tokens));
-        }
-        return Ok(());
-    }
-    let vector = match place {
-        Some(place) => cx.parts.store.vectors_at(&[*place])?.pop().flatten(),
-        None => None,
-    };
-    if !std::mem::replace(begun, true) {
-        reader.steps.send(Step::Begin(Arc::clone(document)))?;
-    }
-    // The vector is part of what will be alive.
-    let bytes = chunk.bytes() + cx.parts.embedder.model().dimensions * 4;
-    let lease = cx.chunks.lease(bytes as u64);
-    let leased = flow::memory::Leased { value: chunk, lease };
-    reader.steps.send(Step::Chunk(Arc::clone(document), leased, vector))?;
-    Ok(())
 }
 
 fn unchanged(reader: &mut FileReader<'_, '_>, state: &DocumentState) -> Result<(), Stop> {

@@ -3,14 +3,12 @@
 use super::Stop;
 use super::archive;
 use super::document::{End, Reading};
+use super::names::{Met, Names};
 use super::step::{DocumentRef, Ending, FileRef, Step};
-use crate::chunk::hash16;
 use crate::run::Context;
 use crate::settings::Mode;
 use crate::source::{Opened, unread_content};
-use ahash::AHashMap;
 use flow::queue::Sender;
-use std::collections::hash_map::Entry;
 use std::io::{Read, Seek, SeekFrom};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -30,8 +28,9 @@ pub(super) struct FileReader<'f, 'c> {
     /// Documents that this file gave: good ones, failed ones.
     pub good: u32,
     pub bad: u32,
-    /// Names that the file gave already, with their content: an id may occur once.
-    pub met: AHashMap<[u8; 16], Hash>,
+    names: Names<'f>,
+    /// Why the rest of the file is not read.
+    pub overfull: Option<Failure>,
     /// Unchanged documents that the store was not told of yet.
     seen: Vec<DocumentId>,
     pub labels: Labels,
@@ -67,7 +66,8 @@ impl<'f, 'c> FileReader<'f, 'c> {
             file_ref,
             good: 0,
             bad: 0,
-            met: AHashMap::new(),
+            names: Names::new(&cx.names),
+            overfull: None,
             seen: Vec::new(),
             labels: Labels::AsStored,
             unpack_memory: 0,
@@ -103,7 +103,8 @@ impl<'f, 'c> FileReader<'f, 'c> {
     fn read_settled(&mut self) -> Result<(), Stop> {
         for _ in 0..READS_MAX {
             (self.good, self.bad) = (0, 0);
-            self.met.clear();
+            self.names.clear();
+            self.overfull = None;
             let raw = match self.from.source.open(self.file) {
                 Ok(raw) => raw,
                 Err(failure) => return self.refuse_file(&failure),
@@ -149,6 +150,9 @@ impl<'f, 'c> FileReader<'f, 'c> {
                 Met::New => {}
                 Met::Same => return Ok(Settled::Yes),
                 Met::Other => return self.fail_twin(&raw.name, key).map(|()| Settled::Yes),
+                Met::TooMany(failure) => {
+                    return self.fail(&raw.name, key, failure).map(|()| Settled::Yes);
+                }
             }
         }
         match self.cx.parts.parsers.choose(&raw.name, &mut raw.body) {
@@ -237,6 +241,31 @@ impl<'f, 'c> FileReader<'f, 'c> {
         if self.seen.len() < SEEN_MAX { Ok(()) } else { self.tell_seen() }
     }
 
+    /// All documents that the store has under `main` and its items: it will not read them again.
+    pub(super) fn see_items(&mut self, main: &str) -> Result<(), Stop> {
+        let items = format!("{main}#");
+        let mut after = items.clone();
+        loop {
+            let page = self.cx.parts.store.documents_of(
+                self.from.id,
+                &self.file.name,
+                Some(&after),
+                SEEN_MAX,
+            )?;
+            for state in page.iter().take_while(|state| state.name.starts_with(&items)) {
+                if state.head.is_some() {
+                    self.good += 1;
+                    self.cx.progress.unchanged.add(1);
+                }
+                self.seen(state)?;
+            }
+            match page.into_iter().next_back() {
+                Some(last) if last.name.starts_with(&items) => after = last.name,
+                _ => return Ok(()),
+            }
+        }
+    }
+
     fn tell_seen(&mut self) -> Result<(), Stop> {
         if !self.seen.is_empty() {
             self.steps.send(Step::Seen(std::mem::take(&mut self.seen)))?;
@@ -256,14 +285,7 @@ impl<'f, 'c> FileReader<'f, 'c> {
 
     /// Whether the file gave a document of this name before.
     pub(super) fn meet(&mut self, name: &str, content: Hash) -> Met {
-        match self.met.entry(hash16(name.as_bytes())) {
-            Entry::Vacant(free) => {
-                free.insert(content);
-                Met::New
-            }
-            Entry::Occupied(before) if *before.get() == content => Met::Same,
-            Entry::Occupied(_) => Met::Other,
-        }
+        self.names.meet(name, content)
     }
 
     /// A second document of one name: a dead letter under a name of its own, so that the first stays as it is.
@@ -302,14 +324,6 @@ impl<'f, 'c> FileReader<'f, 'c> {
 pub(super) enum Labels {
     AsStored,
     Changed,
-}
-
-/// Whether a name occurred before in its file.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Met {
-    New,
-    Same,
-    Other,
 }
 
 /// Whether what was read is what stands in the file.

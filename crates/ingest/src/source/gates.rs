@@ -1,5 +1,7 @@
 //! The store's side of the merge: gates page by page.
 
+use super::gone::Gone;
+use crate::outcome::RunError;
 use std::collections::VecDeque;
 use types::ledger::{FileState, SourceId};
 use types::seam::{Store, StoreError};
@@ -14,7 +16,7 @@ pub(super) struct Gates<'s> {
     page: VecDeque<FileState>,
     after: Option<String>,
     ended: bool,
-    gone: Vec<(String, u64)>,
+    gone: Gone,
     known: u64,
 }
 
@@ -26,16 +28,16 @@ impl<'s> Gates<'s> {
             page: VecDeque::new(),
             after: None,
             ended: false,
-            gone: Vec::new(),
+            gone: Gone::default(),
             known: 0,
         }
     }
 
     /// The gate of `name`, if it has one; all before it are gone from the source.
-    pub(super) fn advance_to(&mut self, name: &str) -> Result<Option<FileState>, StoreError> {
+    pub(super) fn advance_to(&mut self, name: &str) -> Result<Option<FileState>, RunError> {
         while let Some(gate) = self.next()? {
             match gate.name.as_str().cmp(name) {
-                std::cmp::Ordering::Less => self.miss(gate),
+                std::cmp::Ordering::Less => self.miss(gate)?,
                 std::cmp::Ordering::Equal => {
                     self.note(&gate);
                     return Ok(Some(gate));
@@ -50,17 +52,18 @@ impl<'s> Gates<'s> {
     }
 
     /// Files that the listing did not have, and documents known.
-    pub(super) fn finish(mut self) -> Result<(Vec<(String, u64)>, u64), StoreError> {
+    pub(super) fn finish(mut self) -> Result<(Gone, u64), RunError> {
         while let Some(gate) = self.next()? {
-            self.miss(gate);
+            self.miss(gate)?;
         }
         Ok((self.gone, self.known))
     }
 
-    fn miss(&mut self, gate: FileState) {
-        let documents = u64::from(gate.documents) + u64::from(gate.failed) + u64::from(gate.stale);
-        self.known += documents;
-        self.gone.push((gate.name, documents));
+    fn miss(&mut self, gate: FileState) -> Result<(), RunError> {
+        self.note(&gate);
+        // Stale ones are counted with those of files that are still there.
+        let documents = u64::from(gate.documents) + u64::from(gate.failed);
+        self.gone.add(gate.name, documents).map_err(|error| RunError::of_spool(&error))
     }
 
     fn note(&mut self, gate: &FileState) {

@@ -3,8 +3,8 @@
 use std::io::{self, BufRead};
 use types::failure::{Failure, FailureClass};
 
-/// A record is held whole; a larger one fails alone.
-pub(super) const RECORD_BYTES_MAX: usize = 16 * 1024 * 1024;
+/// A record is held whole, some of it several times (as bytes, as values, as text); a larger one fails alone.
+pub(super) const RECORD_BYTES_MAX: usize = 8 * 1024 * 1024;
 
 #[derive(Debug)]
 pub(super) struct Capped {

@@ -14,7 +14,7 @@ use types::failure::{Failure, FailureClass};
 /// Lines go out together up to this size: a value alone says little.
 const GROUP_BYTES: usize = 2 * 1024;
 /// A string or a number is held whole.
-const TOKEN_BYTES_MAX: usize = super::capped::RECORD_BYTES_MAX;
+const TOKEN_BYTES_MAX: usize = 16 * 1024 * 1024;
 
 pub(super) fn parse(body: &mut Body, outlet: &mut Outlet<'_>) -> Step {
     body.rewind()?;

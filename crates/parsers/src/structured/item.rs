@@ -2,6 +2,7 @@
 
 use super::capped::{Capped, hash_id};
 use super::flat;
+use super::width;
 use crate::outlet::{Outlet, metadata_text};
 use crate::stop::Step;
 use crate::text::plain;
@@ -20,6 +21,7 @@ const ID_BYTES_MAX: usize = 512;
 /// Pushes a record as an item, or as one that fails alone. `outer`: labels of the file, for items without their own.
 pub(super) fn push(record: &Capped, outer: &OwnLabel, outlet: &mut Outlet<'_>) -> Step {
     let parsed = record.whole().and_then(|bytes| {
+        width::check(bytes)?;
         serde_json::from_slice::<Value>(bytes).map_err(|error| malformed(&error))
     });
     match parsed {

@@ -8,3 +8,4 @@ mod item;
 pub(crate) mod json;
 mod notebook;
 mod scan;
+mod width;

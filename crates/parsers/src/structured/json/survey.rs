@@ -1,11 +1,10 @@
 //! Looks through a JSON text once to see where its items are.
 
-use super::field;
+use super::{field, is_key};
 use crate::stop::Step;
 use crate::structured::capped::Capped;
 use crate::structured::item::TEXT_FIELDS;
 use crate::structured::scan::{Broken, First, Next, Scanner};
-use serde_json::Value;
 use std::io::BufRead;
 use types::document::OwnLabel;
 
@@ -122,13 +121,26 @@ fn skip_list(scanner: &mut Scanner<impl BufRead>) -> Result<(), Broken> {
     Ok(())
 }
 
+/// An object with a text; only looked through, since it may be of any size.
 fn is_item(value: &Capped) -> bool {
-    match serde_json::from_slice(value.held()) {
-        Ok(Value::Object(fields)) => {
-            TEXT_FIELDS.iter().any(|field| fields.get(*field).is_some_and(Value::is_string))
+    let mut scanner = Scanner::new(value.held(), 0);
+    let is_object = matches!(scanner.peek(), Ok(Some(b'{')));
+    scanner.take();
+    is_object && has_text(&mut scanner)
+}
+
+/// Whether one of the fields of an object, whose bracket is read, is a text.
+fn has_text(scanner: &mut Scanner<impl BufRead>) -> bool {
+    while let Ok(Some(name)) = field(scanner) {
+        let is_text = TEXT_FIELDS.iter().any(|text| is_key(&name, text));
+        if is_text && matches!(scanner.peek(), Ok(Some(b'"'))) {
+            return true;
         }
-        _ => false,
+        if scanner.value().is_err() {
+            return false;
+        }
     }
+    false
 }
 
 fn word(value: &Capped) -> Option<String> {
