@@ -50,7 +50,7 @@ const MISSED: &[(&str, &[&str])] = &[
     ("workers-8-bucket", &["jain_min"]),
     ("workers-2-fixed", &["jain_min", "throttled_max"]),
     ("workers-8-fixed", &["jain_min", "throttled_max"]),
-    ("workers-8-sliding", &["throttled_max"]),
+    ("workers-8-sliding", &["throttled_max", "utilisation_min"]),
     ("urgent", &["urgent_wait_p99_secs_max"]),
     ("diurnal", &["throttled_max"]),
     ("diurnal-headers", &["throttled_max", "utilisation_min"]),

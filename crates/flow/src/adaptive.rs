@@ -10,6 +10,7 @@ mod attribution;
 mod bucket;
 mod budget;
 mod edges;
+mod gain;
 mod gate;
 mod ledger;
 mod limit;
@@ -119,7 +120,9 @@ impl Adaptive {
         self.budget.earn();
         self.start.succeeded(now - attempt.sent_at);
         self.width.sample(now, now - attempt.sent_at, attempt.in_flight);
-        self.parked = None;
+        if self.parked.is_some_and(|parked| attempt.sent_at > parked.since) {
+            self.parked = None;
+        }
     }
 
     /// The limits have let the call through, whatever became of it then.
@@ -137,7 +140,7 @@ impl Adaptive {
         for (index, dimension) in RATES.into_iter().enumerate() {
             if let Some(level) = hint.level(dimension) {
                 let limit = &mut self.limits[index];
-                self.told[index].hear(attempt.sent_at, level, limit, &mut self.ledger);
+                self.told[index].hear(attempt, level, limit, &mut self.ledger);
             }
         }
     }

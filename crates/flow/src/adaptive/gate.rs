@@ -39,6 +39,9 @@ const MINUTE: f64 = 60.1;
 /// limit is. Part of that time between two canaries.
 const LATE_STEP: f64 = 0.25;
 
+/// When no explanation is left the waits grow with the time that nothing got through, up to a minute.
+const LATER: f64 = 0.25;
+
 /// So near to the next planned canary another one tells nothing.
 const CLOSE: f64 = 2.0;
 
@@ -55,7 +58,9 @@ impl Wall {
         let counted = self.log_counted + 60.0 + 0.1 - self.refused_at;
         let mut steps = [first, bucket, TEN, log, counted, MINUTE];
         steps.sort_by(f64::total_cmp);
-        let next = steps.into_iter().find(|step| *step > since + 0.02).unwrap_or(since + 15.0);
+        let Some(next) = steps.into_iter().find(|step| *step > since + 0.02) else {
+            return self.refused_at + since + (LATER * since).min(MINUTE);
+        };
         let spaced =
             if since >= log - 0.02 { LATE_STEP * (MINUTE - log) } else { MINUTE / (1.0 + extra) };
         let between = since + spaced.max(1.0);

@@ -137,6 +137,11 @@ impl Ledger {
         sum
     }
 
+    /// Accepted of what was sent since, and of what shares an entry with that.
+    pub(super) fn accepted_after(&self, at: f64) -> Amounts {
+        self.accepted(at - QUANTUM_SECS, f64::INFINITY)
+    }
+
     /// Requests refused of those sent at or after a time.
     pub(super) fn refused_since(&self, at: f64) -> f64 {
         let start = self.entries.partition_point(|entry| entry.at < at - QUANTUM_SECS);

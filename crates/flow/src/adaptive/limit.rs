@@ -21,6 +21,9 @@ const LATELY_SHARE: f64 = 0.87;
 /// What falls goes on falling, at most by this.
 const TREND_MIN: f64 = 0.95;
 
+/// A bucket that was full at the start has its rate from the first wall; if so much more comes in, it is another one.
+const REFUTED: f64 = 1.3;
+
 /// A pace that is so much faster than the rate was no chance; and the part of it that is taken over.
 const FASTER: f64 = 1.04;
 const PACE_SHARE: f64 = 0.97;
@@ -78,6 +81,10 @@ pub(super) struct Limit {
     /// An earlier time when it was empty, and what was accepted between the two: the longer, the surer the rate.
     pub(super) base_at: f64,
     pub(super) base_units: f64,
+    /// What it is if it is not the bucket that it seems to be: how it is counted, and units per second.
+    pub(super) otherwise: Option<(Shape, f64)>,
+    /// Two walls have agreed about the bucket.
+    confirmed: bool,
     /// Walls at which a canary was refused although the rate said that there was room.
     pub(super) slowed: u32,
     /// The provider has told it with a refusal, units per second.
@@ -122,6 +129,8 @@ impl Limit {
             base_at: 0.0,
             base_units: 0.0,
             believed: 0.0,
+            otherwise: None,
+            confirmed: false,
             slowed: 0,
             hinted: None,
             refused_pace: None,
@@ -156,6 +165,7 @@ impl Limit {
         self.bucket = Bucket::new(now, rate, capacity.max(self.unit));
         self.set_rate(rate);
         self.believed = self.rate;
+        self.confirmed = false;
     }
 
     /// The bucket was empty at `at`, when a call was refused: between two such times what was accepted is what came
@@ -189,6 +199,15 @@ impl Limit {
         self.base_units += units;
         let off = (CALLS_OFF * self.unit).max(SHARE_OFF * expected);
         if units > expected + off {
+            if !self.confirmed && units > REFUTED * expected {
+                self.bucket.capacity = self.unit;
+                if let Some((shape, rate)) = self.otherwise.take() {
+                    self.shape = shape;
+                    self.set_rate(rate);
+                    self.sure = false;
+                    return true;
+                }
+            }
             let lately = if self.stores() { 0.0 } else { LATELY_SHARE * lately };
             self.set_rate((units / elapsed).max(lately));
             self.believed = self.rate;
@@ -198,6 +217,10 @@ impl Limit {
             return true;
         }
         let changed = units < expected - off;
+        self.confirmed |= !changed;
+        if self.confirmed {
+            self.otherwise = None;
+        }
         if changed {
             self.base_at = before;
             self.base_units = units;

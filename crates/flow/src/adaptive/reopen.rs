@@ -3,9 +3,7 @@
 use super::Adaptive;
 use super::edges::Edges;
 use super::gate::{Gate, Wall};
-use super::ledger::Ledger;
-use super::limit::{Limit, Standing};
-use super::push::Round;
+use super::limit::Standing;
 use super::shape::Shape;
 use crate::cost::RATES;
 use crate::policy::Attempt;
@@ -27,6 +25,11 @@ const LOST_SECS: f64 = 0.8;
 /// Canaries that a rate explains badly, at so many walls: it is no rate.
 const SLOWED_MAX: u32 = 2;
 
+/// Canaries of which a log would have let one through, and the doubt about a window's beginning, as part of its
+/// length, with which a window can be used.
+const NOT_A_LOG: u32 = 2;
+const DOUBT_MAX: f64 = 0.3;
+
 /// Times are told to the second.
 const TOLD_SECS: f64 = 1.1;
 
@@ -37,54 +40,8 @@ impl Adaptive {
         self.measure(&mut wall);
         let mut identified = false;
         for index in 0..RATES.len() {
-            let limit = &self.limits[index];
-            if limit.standing == Standing::Free || limit.unit <= 0.0 {
-                continue;
-            }
-            let waited = sent_at - wall.refused_at;
-            let held_back = held_back(&wall, waited);
-            self.estimate(index, &wall);
-            let limit = &self.limits[index];
-            match limit.shape {
-                Shape::Unknown => {
-                    self.identify(index, sent_at, &wall);
-                    identified = true;
-                }
-                Shape::Paced if waited > 1.3 * SECOND && waited > 4.0 * limit.unit / limit.rate => {
-                    self.identify(index, sent_at, &wall);
-                    identified = true;
-                }
-                Shape::Paced => {
-                    if self.slower(index, &wall) {
-                        identified = true;
-                        if self.limits[index].slowed >= SLOWED_MAX && held_back >= SECOND {
-                            self.limits[index].slowed = 0;
-                            self.identify_window(
-                                index,
-                                sent_at,
-                                &wall,
-                                if held_back < TEN { 10.0 } else { 60.0 },
-                            );
-                        }
-                    }
-                }
-                Shape::Fixed(Edges { length, .. }) | Shape::Log { length }
-                    if length < 60.0 && held_back > length =>
-                {
-                    self.identify_window(index, sent_at, &wall, 60.0);
-                    identified = true;
-                }
-                Shape::Fixed(_) => {}
-                Shape::Log { length } => {
-                    let held = self.ledger.accepted(sent_at - length, sent_at + 1e-9)[index];
-                    let refused_at = wall.canary_refused.unwrap_or(wall.refused_at);
-                    let held_before = self.ledger.accepted(refused_at - length, refused_at)[index];
-                    let limit = &mut self.limits[index];
-                    if wall.canaries > 0 && held < limit.allowance() {
-                        limit.set_rate(0.5 * (held + held_before) / length);
-                        limit.sure = false;
-                    }
-                }
+            if self.limits[index].standing != Standing::Free && self.limits[index].unit > 0.0 {
+                identified |= self.reconsider(index, sent_at, &wall);
             }
         }
         if sent_at - wall.refused_at > LOST_SECS {
@@ -96,6 +53,74 @@ impl Adaptive {
             self.push.rest(now);
         } else {
             self.push.rest(now + super::push::interval(self.calls_per_sec()).min(10.0));
+        }
+    }
+
+    /// What the wait says of one limit; true if that is news.
+    fn reconsider(&mut self, index: usize, sent_at: f64, wall: &Wall) -> bool {
+        let waited = sent_at - wall.refused_at;
+        let held_back = held_back(wall, waited);
+        self.estimate(index, wall);
+        let limit = &self.limits[index];
+        match limit.shape {
+            Shape::Unknown => {
+                self.identify(index, sent_at, wall);
+                true
+            }
+            Shape::Paced if waited > 1.3 * SECOND && waited > 4.0 * limit.unit / limit.rate => {
+                self.identify(index, sent_at, wall);
+                true
+            }
+            Shape::Paced => {
+                let slower = self.slower(index, wall);
+                if slower && self.limits[index].slowed >= SLOWED_MAX && held_back >= SECOND {
+                    self.limits[index].slowed = 0;
+                    self.identify_window(index, sent_at, wall, shortest(held_back));
+                }
+                slower
+            }
+            Shape::Fixed(Edges { length, .. }) | Shape::Log { length }
+                if length < 60.0 && held_back > length =>
+            {
+                self.identify_window(index, sent_at, wall, 60.0);
+                true
+            }
+            Shape::Fixed(_) => false,
+            Shape::Log { length } if not_a_log(sent_at, wall, length) => {
+                self.assume_fixed(index, sent_at, wall, length);
+                true
+            }
+            Shape::Log { length } => {
+                if wall.canaries > 0 && waited < length {
+                    self.fallen(index, sent_at, wall, length);
+                }
+                false
+            }
+        }
+    }
+
+    /// A log refused canaries: it holds less than it did, something between what it held at the last two.
+    fn fallen(&mut self, index: usize, sent_at: f64, wall: &Wall, length: f64) {
+        let held = self.ledger.accepted(sent_at - length, sent_at + 1e-9)[index];
+        let refused_at = wall.canary_refused.unwrap_or(wall.refused_at);
+        let held_before = self.ledger.accepted(refused_at - length, refused_at)[index];
+        let limit = &mut self.limits[index];
+        if held < limit.allowance() {
+            limit.set_rate(0.5 * (held + held_before) / length);
+            limit.sure = false;
+        }
+    }
+
+    fn assume_fixed(&mut self, index: usize, sent_at: f64, wall: &Wall, length: f64) {
+        let low = wall.canary_refused.unwrap_or(wall.refused_at);
+        let edges = Edges { length, low, high: sent_at };
+        let held = wall.held(&self.ledger, index, edges);
+        let limit = &mut self.limits[index];
+        limit.shape = Shape::Fixed(edges);
+        limit.maybe_fixed = None;
+        limit.sure = false;
+        if held < limit.allowance() {
+            limit.set_rate(held.max(limit.unit) / length);
         }
     }
 
@@ -124,19 +149,24 @@ impl Adaptive {
         let full = wall.bucket_rate(index);
         let after = self.ledger.accepted(wall.refused_at + 1e-9, sent_at - 1e-9)[index];
         let fits = full * waited > after + FITS_CALLS * limit.unit
-            && full * held_back < after + 1.3 * limit.unit;
+            && full * held_back < after + 1.02 * limit.unit;
         if matches!(limit.shape, Shape::Unknown) && (fits || held_back < SECOND) {
             let rate = if fits { full } else { SECOND_SHARE * wall.second[index] };
             let burst = wall.minute[index] - rate * (wall.refused_at - wall.first_sent);
+            let length = shortest(held_back);
+            let whole =
+                self.ledger.accepted(wall.refused_at - length, wall.refused_at + 1e-9)[index];
             let limit = &mut self.limits[index];
             let rate = limit.hinted.take().unwrap_or(rate);
             limit.set_paced(sent_at, rate, if fits { burst } else { limit.unit });
+            limit.otherwise =
+                (held_back >= SECOND).then_some((Shape::Log { length }, whole / length));
             limit.base_at = if fits { wall.first_sent - 60.0 } else { wall.refused_at };
             limit.base_units = if fits { wall.minute[index] } else { 0.0 };
             limit.sure = false;
             return;
         }
-        let length = if held_back < TEN { 10.0 } else { 60.0 };
+        let length = shortest(held_back);
         self.identify_window(index, sent_at, wall, length);
     }
 
@@ -168,44 +198,6 @@ impl Adaptive {
         }
     }
 
-    /// An extra call was let through: there was more than was believed.
-    pub(super) fn gain(&mut self, now: f64, attempt: &Attempt) {
-        let beyond = self.push.beyond(attempt.id).unwrap_or_default();
-        let round = self.push.accepted(now, attempt.id, self.step_max());
-        let gained = self.push.gained;
-        for (index, limit) in self.limits.iter_mut().enumerate() {
-            if !beyond[index] || !limit.binds() {
-                continue;
-            }
-            match limit.shape {
-                Shape::Paced => {
-                    limit.bucket.take(now, -attempt.cost.0[index]);
-                    let expected = limit.rate * (now - limit.empty_at).max(0.0);
-                    let slack = SLACK_CALLS + SLACK_SHARE * expected / limit.unit;
-                    if round != Round::Open && gained as f64 > slack {
-                        limit.set_rate(limit.rate * GROWTH);
-                        limit.sure = false;
-                    }
-                }
-                _ => gain_window(limit, &self.ledger, attempt.sent_at),
-            }
-        }
-    }
-
-    /// Extra calls per round of a push.
-    fn step_max(&self) -> usize {
-        let unsure = self.limits.iter().any(|limit| limit.binds() && !limit.sure);
-        let windows = self.limits.iter().filter(|limit| limit.binds() && limit.unit > 0.0);
-        let share = if unsure { STEP_UNSURE } else { STEP };
-        let calls = windows
-            .map(|limit| match limit.shape {
-                Shape::Paced => 0.5 * limit.rate / limit.unit * self.width.srtt(),
-                _ => share * limit.allowance() / limit.unit,
-            })
-            .fold(f64::INFINITY, f64::min);
-        calls.clamp(1.0, 1000.0) as usize
-    }
-
     /// The experiment about where a window begins got through, or anything did after an edge that was in doubt.
     pub(super) fn edge_passed(&mut self, attempt: &Attempt) {
         for limit in &mut self.limits {
@@ -232,43 +224,19 @@ impl Adaptive {
     }
 }
 
-/// Extra calls that a bucket may hold although its rate is as believed.
-const SLACK_CALLS: f64 = 3.0;
-const SLACK_SHARE: f64 = 0.02;
+/// Short windows: a log would have let one of the canaries through, and when the last one was says where they begin.
+fn not_a_log(sent_at: f64, wall: &Wall, length: f64) -> bool {
+    let doubt = sent_at - wall.canary_refused.unwrap_or(f64::NEG_INFINITY);
+    length < 60.0 && wall.canaries >= NOT_A_LOG && doubt < DOUBT_MAX * length
+}
+
+/// The shortest window that is longer than the time without room.
+fn shortest(held_back: f64) -> f64 {
+    if held_back < TEN { 10.0 } else { 60.0 }
+}
 
 /// How long there was surely no room: a wait that the provider tells counts, less its rounding.
 fn held_back(wall: &Wall, waited: f64) -> f64 {
     let refused = wall.canary_refused.map_or(0.0, |at| at - wall.refused_at);
     if wall.told.is_some() { refused.max(waited - TOLD_SECS) } else { refused }
-}
-
-/// A bucket's rate per round of extra calls that all got through.
-const GROWTH: f64 = 1.4;
-
-/// Of a window, per round of extra calls: bounds what the next wall costs.
-const STEP: f64 = 0.04;
-const STEP_UNSURE: f64 = 0.1;
-
-/// Calls by which a count may be off.
-const COUNT_OFF: f64 = 1.5;
-
-/// What was accepted in a window is the least that it holds.
-fn gain_window(limit: &mut Limit, ledger: &Ledger, at: f64) {
-    let (from, length) = match limit.shape {
-        Shape::Log { length } => (at - length, length),
-        Shape::Fixed(edges) => (edges.begun(at), edges.length),
-        Shape::Unknown | Shape::Paced => return,
-    };
-    let held = ledger.accepted(from, at + 1e-9)[limit.dimension];
-    if held <= limit.allowance() {
-        return;
-    }
-    match limit.maybe_fixed {
-        Some(edges) if held > limit.allowance() + COUNT_OFF * limit.unit => {
-            limit.maybe_fixed = None;
-            limit.shape = Shape::Fixed(edges);
-        }
-        Some(_) => {}
-        None => limit.set_rate(held / length),
-    }
 }

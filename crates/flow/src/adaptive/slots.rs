@@ -11,8 +11,8 @@ const SEEN_MIN: usize = 30;
 /// A reply on its way back still counts as under way here, but not there: a few get through above the cap.
 const ABOVE_SHARE: f64 = 0.05;
 
-/// Two walls at one level are chance now and then.
-const WALLS_MIN: u32 = 3;
+/// At a steady rate and latency the number under way hardly differs from wall to wall: a few may agree by chance.
+const WALLS_MIN: u32 = 4;
 
 /// First wait before one more is tried, growing with each refusal: the cap of a provider seldom changes.
 const RETRY_SECS: f64 = 8.0;

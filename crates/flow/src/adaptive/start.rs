@@ -3,8 +3,8 @@
 //! What a wall costs is the number of calls that reach it before its first refusal is heard: the rate times the
 //! time of a refusal. So the rate grows with what has succeeded, and the cost stays a fixed share of it.
 
-/// Calls in the time of a refusal, to begin with.
-const CALLS: f64 = 1.6;
+/// Calls in the time of a refusal, to begin with: one is lost at a wall that comes at once.
+const CALLS: f64 = 1.0;
 
 /// And so many more for each success: what the first wall costs, as a share of what has succeeded.
 const SHARE: f64 = 0.015;

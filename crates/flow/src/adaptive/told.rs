@@ -4,6 +4,7 @@ use super::edges::Edges;
 use super::ledger::Ledger;
 use super::limit::{Limit, Standing};
 use super::shape::Shape;
+use crate::policy::Attempt;
 use quota::Level;
 
 /// A limit that is so many times another one must be told twice: some gateways send another group's headers.
@@ -25,6 +26,8 @@ pub(super) struct Told {
     limit: Option<f64>,
     doubted: Option<f64>,
     sent_at: f64,
+    /// What the call cost that the reply is to.
+    own: f64,
     /// The most that was ever left, the call's own cost included: a bucket of a second tells a limit of a minute.
     most: f64,
     reset_at: Option<f64>,
@@ -33,15 +36,16 @@ pub(super) struct Told {
 }
 
 impl Told {
-    /// Takes over what a reply says. `sent_at` is when its call was sent.
+    /// Takes over what the reply to a call says.
     pub(super) fn hear(
         &mut self,
-        sent_at: f64,
+        attempt: &Attempt,
         level: &Level,
         limit: &mut Limit,
         ledger: &mut Ledger,
     ) {
         let Some((per_minute, remaining)) = sane(level) else { return };
+        let sent_at = attempt.sent_at;
         if sent_at < self.sent_at || !self.believes(per_minute) {
             return;
         }
@@ -49,7 +53,7 @@ impl Told {
             self.most = 0.0;
         }
         self.limit = Some(per_minute);
-        self.most = self.most.max(remaining + limit.unit);
+        self.most = self.most.max(remaining + attempt.cost.0[limit.dimension]);
         if let Some(reset) = level.reset_after.filter(|reset| (0.0..=3600.0).contains(reset)) {
             let spent = ledger.accepted(self.sent_at + 1e-9, sent_at + 1e-9)[limit.dimension];
             let rate = per_minute / 60.0;
@@ -57,6 +61,7 @@ impl Told {
             self.weigh(sent_at, reset, spent / rate, used / rate);
         }
         self.sent_at = sent_at;
+        self.own = attempt.cost.0[limit.dimension];
         self.apply(per_minute, remaining, limit, ledger);
     }
 
@@ -123,12 +128,12 @@ impl Told {
             limit.shape = Shape::Log { length };
             limit.set_rate(rate.min(held / length));
         } else {
-            let after = ledger.accepted(self.sent_at + 1e-9, f64::INFINITY)[limit.dimension];
+            let after = ledger.accepted_after(self.sent_at)[limit.dimension] - self.own;
             limit.shape = Shape::Paced;
             limit.set_rate(rate);
             limit.bucket.rate = rate;
             limit.bucket.capacity = self.most.max(limit.unit);
-            limit.bucket.set_at(self.sent_at, remaining - after);
+            limit.bucket.set_at(self.sent_at, remaining - after.max(0.0));
         }
     }
 }

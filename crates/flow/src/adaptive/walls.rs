@@ -11,6 +11,9 @@ use crate::cost::{Cost, RATES};
 use crate::policy::Attempt;
 use quota::Hint;
 
+/// Calls in a minute, below which finding out where short windows begin costs more refusals than it is worth.
+const FEW_CALLS: f64 = 45.0;
+
 /// A log that refuses when it should have had room holds less than it did: canaries when so much of it is free again.
 /// The first is for an echo that came late, the middle ones for a limit that was halved.
 const LOG_FELL: [f64; 7] = [0.0, 0.0, 0.1, 0.26, 0.51, 0.76, 0.91];
@@ -88,6 +91,9 @@ impl Adaptive {
 
     /// A limit of a known shape was met where there should have been room.
     pub(super) fn estimate(&mut self, index: usize, wall: &Wall) {
+        if self.limits[index].standing == Standing::Told {
+            return;
+        }
         let at = wall.refused_at;
         let after = self.ledger.accepted(at + SAME_SECS, f64::INFINITY)[index];
         let lately = 0.5 * self.ledger.accepted(at - 2.0, at + SAME_SECS)[index];
@@ -175,6 +181,11 @@ impl Adaptive {
                         continue;
                     }
                     wall.refused_at + wait * jitter
+                }
+                Shape::Log { length }
+                    if length < 60.0 && tries >= 1.0 && wall.minute[0] < FEW_CALLS =>
+                {
+                    wall.refused_at + length + guard(length) + REFUSAL_SECS
                 }
                 Shape::Log { length } => {
                     let whole = limit.allowance();

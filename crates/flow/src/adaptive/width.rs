@@ -1,9 +1,9 @@
-//! How many calls at once the callee can use, told from latency and throughput.
+//! How many calls at once the callee can use, told from throughput.
 //!
-//! Latency per call grows in proportion to what waits at the callee, so `width * (1 - base / median)` is the queue
-//! that our own calls form there. A base measured once drifts with the overload that it measures; therefore the
-//! drain test: with a quarter less in flight, does as much come out? Source: TCP Vegas; the idea of the second
-//! signal is failsafe-go's.
+//! At the start the number doubles until latency says that calls wait for one another. A base latency drifts with the
+//! overload that it measures, so from then on only experiments count: with a few calls fewer, does as much come out?
+//! With a few more, does more come out? Source: the idea of the second signal is failsafe-go's; the queue estimate
+//! `width * (1 - base / median)` is TCP Vegas's.
 
 /// Below this many completions a median says nothing.
 const SAMPLES_MIN: usize = 8;
@@ -11,25 +11,46 @@ const SAMPLES_MIN: usize = 8;
 /// A window never needs more to be steady, whatever its length.
 const SAMPLES_MAX: usize = 512;
 
-/// Completions that a drain test needs per window to beat noise.
-const DRAIN_SAMPLES_MIN: usize = 30;
+/// Completions in a window whose throughput is compared: service times that spread by a quarter leave 2 % of error.
+const COUNT_MIN: usize = 140;
+
+/// Slow callees do not give so many in time.
+const COUNT_MIN_SLOW: usize = 40;
+const WINDOW_SECS_MAX: f64 = 12.0;
 
 /// Standard error of the median of n latencies, times √n, as a share: their logarithms spread by about 0.3.
 const NOISE: f64 = 0.37;
 
-/// Three quarters in flight gave no more of the throughput than this: all of it is used, and more would be.
-const PROPORTIONAL: f64 = 0.82;
+/// Fewer by this, and as much must come out.
+const DOWN: f64 = 0.88;
+const DOWN_KEEPS: f64 = 0.965;
+
+/// More by this, and more must come out.
+const UP: f64 = 1.15;
+const UP_GAINS: f64 = 1.05;
+
+/// So much more is all that was asked for: the callee is far from full.
+const UP_GAINS_ALL: f64 = 1.11;
+
+/// Between experiments that changed nothing.
+const REST_SECS: f64 = 12.0;
+
+/// A server that has no room is given time before it is asked to take less again.
+const OVERLOAD_SECS: f64 = 10.0;
 
 #[derive(Debug, Clone, Copy, PartialEq)]
-enum Drain {
-    /// Next test at this time.
-    Idle(f64),
-    /// Cut was made; measured from this time on.
-    Settling {
-        from: f64,
+enum Step {
+    /// Doubling until the first sign of a queue.
+    Start,
+    /// Measuring what comes out as it is, then trying another width.
+    Rest {
+        until: f64,
+    },
+    Settle {
+        until: f64,
         before: Measured,
     },
-    Measuring {
+    Compare {
         before: Measured,
     },
 }
@@ -38,22 +59,26 @@ enum Drain {
 struct Measured {
     width: f64,
     rate: f64,
-    median: f64,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Direction {
+    Down,
+    Up,
 }
 
 #[derive(Debug)]
 pub(super) struct Width {
     limit: f64,
     max: f64,
-    /// Doubling until the first sign of a queue.
-    fast: bool,
+    step: Step,
+    next: Direction,
     srtt: f64,
     base: Option<f64>,
     samples: Vec<f64>,
     count: usize,
     opened: f64,
     peak: usize,
-    drain: Drain,
     shrunk_at: f64,
 }
 
@@ -63,14 +88,14 @@ impl Width {
         Self {
             limit: (start.max(1) as f64).min(max),
             max,
-            fast: true,
+            step: Step::Start,
+            next: Direction::Down,
             srtt: 0.0,
             base: None,
             samples: Vec::new(),
             count: 0,
             opened: 0.0,
             peak: 0,
-            drain: Drain::Idle(0.0),
             shrunk_at: f64::NEG_INFINITY,
         }
     }
@@ -94,90 +119,93 @@ impl Width {
         if self.samples.len() < SAMPLES_MAX {
             self.samples.push(latency);
         }
-        let floor = if self.fast { 0.1 } else { 0.5 };
-        let span = if self.fast { self.srtt } else { 2.0 * self.srtt };
-        let enough = if self.fast { SAMPLES_MIN.min(self.limit as usize) } else { SAMPLES_MIN };
-        if self.samples.len() >= enough && now - self.opened >= span.max(floor) {
-            self.close(now);
+        let open = now - self.opened;
+        let over = match self.step {
+            Step::Start => {
+                self.count >= SAMPLES_MIN.min(self.limit as usize) && open >= self.srtt.max(0.1)
+            }
+            Step::Settle { until, .. } => now >= until,
+            Step::Rest { .. } | Step::Compare { .. } => {
+                let enough = self.count >= COUNT_MIN
+                    || (self.count >= COUNT_MIN_SLOW && open >= WINDOW_SECS_MAX);
+                enough && open >= 2.0 * self.srtt
+            }
+        };
+        if over {
+            self.close(now, open.max(1e-3));
         }
     }
 
-    /// The server has no room for anybody: once in ten seconds a fifth less, but never below half of what worked,
-    /// because a brown-out also slows the calls and needs more of them at once for the same rate.
+    /// The server has no room for anybody: once in ten seconds a fifth less. Not more, because a brown-out also slows
+    /// the calls and needs more of them at once for the same rate.
     pub(super) fn overloaded(&mut self, now: f64) {
-        if now - self.shrunk_at >= 10.0 {
+        if now - self.shrunk_at >= OVERLOAD_SECS {
             self.shrunk_at = now;
             self.limit = (self.limit * 0.8).max(2.0).min(self.limit);
-            self.fast = false;
+            self.step = Step::Rest { until: now + OVERLOAD_SECS };
         }
     }
 
-    fn close(&mut self, now: f64) {
-        let median = median(&mut self.samples);
-        let elapsed = (now - self.opened).max(1e-3);
-        let measured = Measured { width: self.limit, rate: self.count as f64 / elapsed, median };
+    fn close(&mut self, now: f64, open: f64) {
+        let measured = Measured { width: self.limit, rate: self.count as f64 / open };
         let full = self.peak as f64 >= 0.8 * self.limit;
-        let count = self.count;
+        match self.step {
+            Step::Start if full => self.start(now),
+            Step::Rest { until } if full && now >= until => self.experiment(now, measured),
+            Step::Start | Step::Rest { .. } => {}
+            Step::Settle { before, .. } => self.step = Step::Compare { before },
+            Step::Compare { before } if full => self.compare(now, before, measured.rate),
+            Step::Compare { before } => {
+                self.set(before.width);
+                self.step = Step::Rest { until: now + REST_SECS };
+            }
+        }
         self.samples.clear();
         self.count = 0;
         self.peak = 0;
         self.opened = now;
-        if full {
-            self.decide(now, measured, count);
-        } else {
-            self.base = Some(self.base.map_or(median, |base| base.min(median)));
-            if !matches!(self.drain, Drain::Idle(_)) {
-                self.drain = Drain::Idle(now + self.drain_interval());
-            }
-        }
     }
 
-    fn drain_interval(&self) -> f64 {
-        (30.0 * self.srtt).max(10.0)
-    }
-
-    fn decide(&mut self, now: f64, measured: Measured, count: usize) {
-        let base = self.base.map_or(measured.median, |base| base.min(measured.median));
+    fn start(&mut self, now: f64) {
+        let noise = NOISE / (self.samples.len() as f64).sqrt();
+        let median = median(&mut self.samples);
+        let base = self.base.map_or(median, |base| base.min(median));
         self.base = Some(base);
-        match self.drain {
-            Drain::Settling { from, before } => {
-                if now >= from {
-                    self.drain = Drain::Measuring { before };
-                }
-                return;
-            }
-            Drain::Measuring { before } => {
-                if measured.rate >= 0.95 * before.rate {
-                    self.drain = Drain::Idle(now + 1.0);
-                } else {
-                    self.set(before.width);
-                    self.base = Some(before.median);
-                    self.drain = Drain::Idle(now + self.drain_interval());
-                    self.fast = measured.rate < PROPORTIONAL * before.rate;
-                }
-                return;
-            }
-            Drain::Idle(_) => {}
+        let queue = 1.0 - base / median;
+        if queue < 2.0 * ((1.5 / self.limit).max(0.1) + noise) {
+            self.set(self.limit * 2.0);
+        } else {
+            self.set((self.limit * (1.0 - queue)).ceil() + 1.0);
+            self.step = Step::Rest { until: now + self.srtt };
         }
-        let noise = self.limit * NOISE / (count.min(SAMPLES_MAX) as f64).sqrt();
-        let queue = self.limit * (1.0 - base / measured.median);
-        let little = (0.1 * self.limit).max(1.5);
-        if self.fast {
-            if queue < 2.0 * (little + noise) {
-                self.set(self.limit * 2.0);
-                return;
-            }
-            self.fast = false;
-            self.drain = Drain::Idle(now + 20.0);
-        }
-        match self.drain {
-            Drain::Idle(at) if now >= at && self.limit > 4.0 && count >= DRAIN_SAMPLES_MIN => {
-                self.set((self.limit * 0.75).floor());
-                self.drain = Drain::Settling { from: now + 1.2 * self.srtt, before: measured };
-            }
-            _ if queue < little => self.set(self.limit + (self.limit.sqrt() / 2.0).max(1.0)),
-            _ if queue > (0.25 * self.limit).max(3.0) + noise => self.set(self.limit * 0.92),
-            _ => {}
+    }
+
+    fn experiment(&mut self, now: f64, before: Measured) {
+        let width = match self.next {
+            Direction::Down => (before.width * DOWN).floor(),
+            Direction::Up => (before.width * UP).ceil(),
+        };
+        self.set(width);
+        self.step = Step::Settle { until: now + 2.0 * self.srtt, before };
+    }
+
+    fn compare(&mut self, now: f64, before: Measured, rate: f64) {
+        let kept = match self.next {
+            Direction::Down => rate >= DOWN_KEEPS * before.rate,
+            Direction::Up => rate >= UP_GAINS * before.rate,
+        };
+        if !kept {
+            self.set(before.width);
+            self.next = match self.next {
+                Direction::Down => Direction::Up,
+                Direction::Up => Direction::Down,
+            };
+            self.step = Step::Rest { until: now + REST_SECS };
+        } else if self.next == Direction::Up && rate >= UP_GAINS_ALL * before.rate {
+            self.base = None;
+            self.step = Step::Start;
+        } else {
+            self.step = Step::Rest { until: now };
         }
     }
 
@@ -189,4 +217,53 @@ impl Width {
 fn median(samples: &mut [f64]) -> f64 {
     let middle = samples.len() / 2;
     *samples.select_nth_unstable_by(middle, f64::total_cmp).1
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A callee with so many slots; each call takes 0.4 s, give or take a quarter, and waits for a slot.
+    fn settle(width: &mut Width, slots: f64, secs: f64) -> f64 {
+        let mut rng = fastrand::Rng::with_seed(3);
+        let mut now = width.opened;
+        let until = now + secs;
+        while now < until {
+            let limit = width.limit().floor();
+            let latency = 0.4 * (limit / slots).max(1.0) * (0.75 + 0.5 * rng.f64());
+            now += 0.4 / limit.min(slots) * (0.75 + 0.5 * rng.f64());
+            width.sample(now, latency, limit as usize);
+        }
+        width.limit()
+    }
+
+    #[test]
+    fn the_width_settles_at_what_the_callee_serves_at_once() {
+        for slots in [4.0, 16.0, 60.0] {
+            let mut width = Width::new(8, 1000);
+            let settled = settle(&mut width, slots, 200.0);
+            // An experiment with an eighth fewer, at least one, may be under way.
+            assert!((0.75..=1.35).contains(&(settled / slots)), "{slots}: {settled}");
+        }
+    }
+
+    #[test]
+    fn a_callee_that_grows_is_followed() {
+        let mut width = Width::new(8, 1000);
+        settle(&mut width, 8.0, 120.0);
+        let settled = settle(&mut width, 64.0, 200.0);
+        assert!(settled >= 55.0, "{settled}");
+    }
+
+    #[test]
+    fn the_width_stays_within_its_bounds() {
+        let mut width = Width::new(50, 12);
+        assert!(width.limit() <= 12.0);
+        settle(&mut width, 1000.0, 60.0);
+        assert!((width.limit() - 12.0).abs() < 1e-9);
+        for now in 0..1000 {
+            width.overloaded(1000.0 + f64::from(now) * 11.0);
+        }
+        assert!(width.limit() >= 2.0);
+    }
 }
