@@ -18,6 +18,7 @@ const MISSED: &[(&str, &[&str])] = &[
     ("steady-600-second", &["utilisation_min"]),
     ("steady-6000-second", &["utilisation_min"]),
     ("steady-60-ten", &["throttled_max", "utilisation_min"]),
+    ("steady-600-smallbucket", &["utilisation_min"]),
     ("steady-600-ten", &["throttled_max", "utilisation_min"]),
     ("steady-6000-ten", &["throttled_max", "utilisation_min"]),
     ("fast-600-fixed", &["throttled_max"]),

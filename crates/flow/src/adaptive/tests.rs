@@ -168,10 +168,14 @@ fn while_the_gate_is_closed_one_canary_is_under_way_at_most() {
     line.run(10.0, bucket(10.0, 60.0));
     let before = line.refused.len();
     line.under_way.clear();
-    line.run(70.0, |_, in_flight| {
-        at_once = at_once.max(in_flight);
+    line.run(70.0, |now, in_flight| {
+        // What was under way at the first refusal has been answered by then.
+        if now > 11.0 {
+            at_once = at_once.max(in_flight);
+        }
         ruling(1, 0)
     });
+    assert!(at_once <= 1, "{at_once} at once");
     assert!(line.refused.len() > before);
     assert!(line.refused.len() - before <= 40, "{}", line.refused.len() - before);
 }
