@@ -3,6 +3,7 @@
 use super::error::{Cause, Outcome};
 use super::{SqliteOptions, meta};
 use crate::sqlite::FullText;
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, ErrorCode, OpenFlags, TransactionBehavior};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -43,7 +44,7 @@ pub(crate) fn writer(path: &Path, access: Access, options: SqliteOptions) -> Out
     }
     let mut conn = Connection::open_with_flags(path, flags).map_err(|e| opening(e, path))?;
     conn.busy_timeout(BUSY)?;
-    conn.set_prepared_statement_cache_capacity(STATEMENTS);
+    keep_statements(&conn)?;
     if is_blank(&conn).map_err(|e| opening(e, path))? {
         if access != Access::Create {
             return Err(missing(path));
@@ -69,6 +70,14 @@ pub(crate) fn writer(path: &Path, access: Access, options: SqliteOptions) -> Out
     Ok(conn)
 }
 
+/// Statements are compiled once. Without the second setting `SQLite` compiles some of them again for every value
+/// that they are given, to fit the plan to it, which takes several times as long as a look-up.
+fn keep_statements(conn: &Connection) -> rusqlite::Result<()> {
+    conn.set_prepared_statement_cache_capacity(STATEMENTS);
+    conn.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
+    Ok(())
+}
+
 /// A reader's connection to a store that is ours.
 pub(crate) fn reader(path: &Path) -> Outcome<Connection> {
     check_file(path, Access::Read)?;
@@ -77,7 +86,7 @@ pub(crate) fn reader(path: &Path) -> Outcome<Connection> {
         Err(Cause::Sqlite(error)) => return Err(opening(error, path)),
         other => other?,
     };
-    conn.set_prepared_statement_cache_capacity(STATEMENTS);
+    keep_statements(&conn)?;
     if is_blank(&conn)? {
         return Err(missing(path));
     }

@@ -5,6 +5,7 @@ use crate::conformance::{Draft, assert_sound};
 use crate::sqlite::open as opening;
 use crate::{Access, FullText, SqliteOptions, SqliteStore};
 use rusqlite::Connection;
+use rusqlite::config::DbConfig;
 use std::fs;
 use std::path::Path;
 use types::query::{Filter, Mode, Query};
@@ -52,6 +53,32 @@ fn a_folder_that_takes_no_file_denies_the_store() {
     assert_eq!(error.kind, StoreErrorKind::ReadOnly, "{error}");
     assert_eq!(error.class(), types::failure::FailureClass::Denied);
     assert!(error.message.contains("/sys/kb.db"), "{error}");
+}
+
+/// How often a look-up was compiled again for another value.
+fn compiled_again(conn: &Connection) -> i32 {
+    let sql = "SELECT d.id, p.domain FROM document d LEFT JOIN pair p ON p.id=d.label
+               WHERE d.source=?1 AND d.name=?2";
+    let mut statement = conn.prepare(sql).unwrap();
+    for number in 0..20 {
+        assert!(statement.exists((1, format!("{number}.md"))).unwrap());
+    }
+    statement.get_status(rusqlite::StatementStatus::RePrepare)
+}
+
+#[test]
+fn a_statement_is_not_compiled_again_for_each_value() {
+    let kept = Kept::new();
+    for number in 0..20 {
+        let draft = Draft::new(&format!("{number}.md"), "one/two");
+        kept.store.apply(vec![draft.whole(&kept.store)]).unwrap();
+    }
+    kept.store.tidy().unwrap();
+    let reader = opening::reader(&kept.path()).unwrap();
+    assert_eq!(compiled_again(&reader), 0);
+    assert_eq!(compiled_again(&kept.store.pool.writer().unwrap()), 0);
+    reader.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, false).unwrap();
+    assert!(compiled_again(&reader) > 0, "without the setting it would be");
 }
 
 #[test]
