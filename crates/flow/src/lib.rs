@@ -16,7 +16,6 @@ pub mod fixed;
 pub mod lane;
 pub mod adaptive;
 pub mod memory;
-pub mod pressure;
 pub mod queue;
 pub mod interrupt;
 pub mod meter;

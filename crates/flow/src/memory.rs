@@ -1,13 +1,10 @@
 //! Byte leases over everything that is alive in a pipeline.
 //!
 //! A [`Lease`] travels with the data it pays for. A pool never gives out more than its capacity; who asks for
-//! more than is free waits in the order of asking, so that a large lease is not starved by small ones. Threads
-//! and tasks wait in one line.
+//! more than is free waits in the order of asking, so that a large lease is not starved by small ones.
 
 use std::collections::VecDeque;
-use std::pin::Pin;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard};
-use std::task::{Context, Poll, Waker};
 
 /// A bounded number of bytes to lease. Clones share it.
 #[derive(Debug, Clone)]
@@ -27,15 +24,7 @@ struct State {
     used: u64,
     peak: u64,
     next_ticket: u64,
-    waiting: VecDeque<Place>,
-}
-
-/// A place in the line.
-#[derive(Debug)]
-struct Place {
-    ticket: u64,
-    /// Of the task that waits here; a thread waits on the condition.
-    waker: Option<Waker>,
+    waiting: VecDeque<u64>,
 }
 
 impl MemoryPool {
@@ -65,70 +54,20 @@ impl MemoryPool {
     pub fn lease(&self, bytes: u64) -> Lease {
         let bytes = bytes.min(self.shared.capacity);
         let mut state = self.shared.lock();
-        let ticket = state.enter();
-        loop {
-            if let Some(lease) = self.shared.grant(&mut state, ticket, bytes) {
-                self.shared.move_up(state);
-                return lease;
-            }
+        let ticket = state.next_ticket;
+        state.next_ticket += 1;
+        state.waiting.push_back(ticket);
+        while state.waiting.front() != Some(&ticket) || state.used + bytes > self.shared.capacity {
             state =
                 self.shared.freed.wait(state).unwrap_or_else(std::sync::PoisonError::into_inner);
         }
-    }
-
-    /// As [`MemoryPool::lease`], for tasks. The place in the line is taken when the future is first polled, and
-    /// given back when it is dropped. Who stops polling without dropping holds up all behind it.
-    pub fn lease_async(&self, bytes: u64) -> PendingLease {
-        let bytes = bytes.min(self.shared.capacity);
-        PendingLease { shared: Arc::clone(&self.shared), bytes, ticket: None }
-    }
-}
-
-/// A lease that is waited for, see [`MemoryPool::lease_async`].
-#[derive(Debug)]
-#[must_use = "nothing is leased until it is awaited"]
-pub struct PendingLease {
-    shared: Arc<Shared>,
-    bytes: u64,
-    /// While it stands in the line.
-    ticket: Option<u64>,
-}
-
-impl Future for PendingLease {
-    type Output = Lease;
-
-    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Lease> {
-        let shared = Arc::clone(&self.shared);
-        let mut state = shared.lock();
-        let ticket = *self.ticket.get_or_insert_with(|| state.enter());
-        if let Some(lease) = shared.grant(&mut state, ticket, self.bytes) {
-            self.ticket = None;
-            shared.move_up(state);
-            return Poll::Ready(lease);
-        }
-        if let Some(place) = state.waiting.iter_mut().find(|place| place.ticket == ticket) {
-            place.waker = Some(context.waker().clone());
-        }
-        Poll::Pending
-    }
-}
-
-impl Drop for PendingLease {
-    fn drop(&mut self) {
-        if let Some(ticket) = self.ticket {
-            let mut state = self.shared.lock();
-            state.waiting.retain(|place| place.ticket != ticket);
-            self.shared.move_up(state);
-        }
-    }
-}
-
-impl State {
-    fn enter(&mut self) -> u64 {
-        let ticket = self.next_ticket;
-        self.next_ticket += 1;
-        self.waiting.push_back(Place { ticket, waker: None });
-        ticket
+        state.waiting.pop_front();
+        state.used += bytes;
+        state.peak = state.peak.max(state.used);
+        drop(state);
+        // The next in line may fit as well.
+        self.shared.freed.notify_all();
+        Lease { shared: Arc::clone(&self.shared), bytes }
     }
 }
 
@@ -136,28 +75,6 @@ impl Shared {
     // A panic while the lock is held cannot leave the counters half changed, so a poisoned lock is taken over.
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
-    }
-
-    /// The lease, if this ticket is first in the line and the bytes are free.
-    fn grant(self: &Arc<Self>, state: &mut State, ticket: u64, bytes: u64) -> Option<Lease> {
-        let first = state.waiting.front().is_some_and(|place| place.ticket == ticket);
-        if !first || state.used + bytes > self.capacity {
-            return None;
-        }
-        state.waiting.pop_front();
-        state.used += bytes;
-        state.peak = state.peak.max(state.used);
-        Some(Lease { shared: Arc::clone(self), bytes })
-    }
-
-    /// Lets the first in the line look again: bytes came back, or it was not the first before.
-    fn move_up(&self, mut state: MutexGuard<'_, State>) {
-        let waker = state.waiting.front_mut().and_then(|place| place.waker.take());
-        drop(state);
-        match waker {
-            Some(waker) => waker.wake(),
-            None => self.freed.notify_all(),
-        }
     }
 }
 
@@ -176,9 +93,8 @@ impl Lease {
 
 impl Drop for Lease {
     fn drop(&mut self) {
-        let mut state = self.shared.lock();
-        state.used -= self.bytes;
-        self.shared.move_up(state);
+        self.shared.lock().used -= self.bytes;
+        self.shared.freed.notify_all();
     }
 }
 
@@ -190,4 +106,62 @@ pub struct Leased<T> {
 }
 
 #[cfg(test)]
-mod tests;
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+    use std::sync::atomic::{AtomicU64, Ordering};
+
+    proptest! {
+        #[test]
+        fn leases_never_exceed_the_capacity_and_return_to_zero(
+            capacity in 1u64..1000,
+            wants in proptest::collection::vec(0u64..1500, 1..40),
+        ) {
+            let pool = MemoryPool::new(capacity);
+            let alive = AtomicU64::new(0);
+            std::thread::scope(|scope| {
+                for part in wants.chunks(10) {
+                    let (pool, alive) = (&pool, &alive);
+                    scope.spawn(move || {
+                        for want in part {
+                            let lease = pool.lease(*want);
+                            let now = alive.fetch_add(lease.bytes(), Ordering::SeqCst) + lease.bytes();
+                            assert!(now <= capacity, "{now} > {capacity}");
+                            alive.fetch_sub(lease.bytes(), Ordering::SeqCst);
+                        }
+                    });
+                }
+            });
+            prop_assert_eq!(pool.used(), 0);
+            prop_assert!(pool.peak() <= capacity);
+        }
+    }
+
+    #[test]
+    fn a_large_lease_is_served_before_later_small_ones() {
+        let pool = MemoryPool::new(10);
+        let first = pool.lease(5);
+        let order = Mutex::new(Vec::new());
+        std::thread::scope(|scope| {
+            let (pool, order) = (&pool, &order);
+            scope.spawn(move || {
+                let lease = pool.lease(10);
+                order.lock().unwrap().push("large");
+                drop(lease);
+            });
+            while pool.shared.lock().waiting.is_empty() {
+                std::thread::yield_now();
+            }
+            scope.spawn(move || {
+                let lease = pool.lease(1);
+                order.lock().unwrap().push("small");
+                drop(lease);
+            });
+            while pool.shared.lock().waiting.len() < 2 {
+                std::thread::yield_now();
+            }
+            drop(first);
+        });
+        assert_eq!(*order.lock().unwrap(), ["large", "small"]);
+    }
+}

@@ -59,14 +59,18 @@ pub(super) fn read_body<'a>(
 }
 
 pub(super) fn answer(answer: &Answer<'_>) -> Vec<u8> {
+    list(answer, &json!({"prompt_tokens": answer.tokens, "total_tokens": answer.tokens}))
+}
+
+/// The list of embeddings, which Voyage AI writes alike but for its usage.
+pub(super) fn list(answer: &Answer<'_>, usage: &Value) -> Vec<u8> {
     let mut to = Vec::new();
     write(&mut to, r#"{"object":"list","data":"#);
     write_objects(&mut to, &answer.rows, answer.encoding);
     write(&mut to, r#","model":"#);
     write_json(&mut to, answer.model);
-    let usage = json!({"prompt_tokens": answer.tokens, "total_tokens": answer.tokens});
     write(&mut to, r#","usage":"#);
-    write_json(&mut to, &usage);
+    write_json(&mut to, usage);
     write(&mut to, "}");
     to
 }

@@ -1,7 +1,7 @@
 //! Voyage AI.
 
-use super::{Told, parse};
-use crate::answer::{Answer, write, write_json, write_objects};
+use super::{Told, openai, parse};
+use crate::answer::Answer;
 use crate::ask::{Ask, Encoding, Texts};
 use crate::plan::Body;
 use crate::refusal::Refusal;
@@ -43,15 +43,7 @@ pub(super) fn read<'a>(path: &str, body: &'a [u8]) -> Result<Ask<'a>, Refusal> {
 }
 
 pub(super) fn answer(answer: &Answer<'_>) -> Vec<u8> {
-    let mut to = Vec::new();
-    write(&mut to, r#"{"object":"list","data":"#);
-    write_objects(&mut to, &answer.rows, answer.encoding);
-    write(&mut to, r#","model":"#);
-    write_json(&mut to, answer.model);
-    write(&mut to, r#","usage":"#);
-    write_json(&mut to, &json!({"total_tokens": answer.tokens}));
-    write(&mut to, "}");
-    to
+    openai::list(answer, &json!({"total_tokens": answer.tokens}))
 }
 
 pub(super) fn refusal(told: &Told<'_>) -> (u16, Value) {
