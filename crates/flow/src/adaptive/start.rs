@@ -52,3 +52,33 @@ impl Start {
         self.over = true;
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Calls that may start within a second, each answered after `secs`.
+    fn started(secs: f64) -> u32 {
+        let mut start = Start::new();
+        let (mut now, mut calls) = (0.0, 0);
+        loop {
+            now = start.next(now);
+            if now > 1.0 {
+                return calls;
+            }
+            start.sent(now);
+            start.succeeded(secs);
+            calls += 1;
+        }
+    }
+
+    #[test]
+    fn the_ramp_is_as_fast_as_answers_come() {
+        assert!(started(0.002) > 20 * started(0.4), "{} {}", started(0.002), started(0.4));
+    }
+
+    #[test]
+    fn slow_answers_do_not_slow_the_ramp() {
+        assert_eq!(started(0.1), started(2.0));
+    }
+}

@@ -340,14 +340,14 @@ fn an_item_that_expired_inside_a_batch_does_not_travel() {
 #[test]
 fn idle_time_is_no_outage() {
     let mut line = line(1, 1);
-    push(&mut line, 0.0, 0..1);
+    line.push(0.0, Terms { class: Class::High, size: SIZE, deadline: Some(1.0) }, 1);
     let first = call(&mut line, 0.0);
-    line.settle(0.1, first, &plain(Verdict::Failed));
-    let Step::NotBefore(at) = line.next_call(0.2) else { panic!("no retry") };
-    let again = call(&mut line, at);
-    line.settle(at, again, &plain(Verdict::Rejected));
-    push(&mut line, 9000.0, 1..2);
-    assert_eq!(items(&call(&mut line, 9000.0)), [1]);
+    line.settle(0.9, first, &plain(Verdict::Failed));
+    let Step::NotBefore(at) = line.next_call(1.0) else { panic!("no retry") };
+    assert!(matches!(line.next_call(at), Step::Expired(1)));
+    assert!(line.is_idle());
+    push(&mut line, 9000.0, 2..3);
+    assert_eq!(items(&call(&mut line, 9000.0)), [2]);
 }
 
 #[test]
@@ -388,7 +388,8 @@ fn a_primary_that_is_back_gets_its_work_back() {
                 let route = call.route;
                 last[route] = now;
                 now += if route == 0 { 0.5 } else { 0.1 };
-                let away = route == 0 && now < 60.0;
+                // Slower than the standby when it works, so that nothing but a look at it shows that it is back.
+                let away = route == 0 && (20.0..60.0).contains(&now);
                 let verdict = if away { Verdict::Failed } else { Verdict::Answered };
                 line.settle(now, call, &plain(verdict));
             }
