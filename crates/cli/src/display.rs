@@ -39,12 +39,14 @@ impl Display {
             let mut last = started;
             while stopped.recv_timeout(SAMPLE_EVERY) == Err(RecvTimeoutError::Timeout) {
                 sampler.sample();
+                style.tell(&progress);
                 if last.elapsed() >= style.every() {
                     last = Instant::now();
                     style.show(&line(&progress, started.elapsed()));
                 }
             }
             style.clear();
+            style.tell(&progress);
         });
         Self { stop: Some(stop), thread: Some(thread) }
     }
@@ -92,6 +94,14 @@ impl Style {
         });
     }
 
+    /// What the run has to say beside its progress; said to those too who want no progress.
+    fn tell(self, progress: &Progress) {
+        for message in progress.take_told() {
+            self.clear();
+            drop(writeln!(stderr().lock(), "gristmill: {message}"));
+        }
+    }
+
     fn clear(self) {
         if matches!(self, Self::Terminal) {
             let mut err = stderr().lock();
@@ -115,7 +125,16 @@ fn line(progress: &Progress, elapsed: Duration) -> String {
         progress.tokens_embedded.get() as f64 / seconds,
         seconds,
     );
-    line + &calls(&progress.calls())
+    line + &left(progress, seconds) + &calls(&progress.calls())
+}
+
+/// How long the rest takes at the pace so far; unknown while files are still being listed.
+fn left(progress: &Progress, seconds: f64) -> String {
+    let (read, listed) = (progress.bytes_read.get(), progress.bytes_listed.get());
+    if progress.listings_done.get() == 0 || read == 0 || read >= listed {
+        return String::new();
+    }
+    format!(", about {:.0} s left", seconds * (listed - read) as f64 / read as f64)
 }
 
 /// Calls in flight and the limits in force, once something was called.

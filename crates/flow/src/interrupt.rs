@@ -2,6 +2,10 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+/// A signal can set a flag and wake nobody, so who waits looks so often.
+const LOOK_EVERY: Duration = Duration::from_millis(50);
 
 /// Clones share one flag.
 #[derive(Debug, Clone, Default)]
@@ -20,5 +24,32 @@ impl Interrupt {
 
     pub fn is_set(&self) -> bool {
         self.0.load(Ordering::SeqCst)
+    }
+
+    /// Blocks this thread for `span`, or until the wish comes; whether it has come.
+    pub fn wait(&self, span: Duration) -> bool {
+        let started = Instant::now();
+        loop {
+            let left = span.saturating_sub(started.elapsed());
+            if self.is_set() || left.is_zero() {
+                return self.is_set();
+            }
+            std::thread::park_timeout(left.min(LOOK_EVERY));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_waits_is_let_go_by_the_wish() {
+        let interrupt = Interrupt::default();
+        assert!(!interrupt.wait(Duration::from_millis(1)));
+        let waiting = interrupt.clone();
+        let waiter = std::thread::spawn(move || waiting.wait(Duration::from_hours(1)));
+        interrupt.set();
+        assert!(waiter.join().unwrap());
     }
 }

@@ -26,6 +26,11 @@ impl Count {
 pub struct Progress {
     /// Files that the listings gave so far.
     pub files_listed: Count,
+    /// Bytes of the listed files that have to be read, and of those that were.
+    pub bytes_listed: Count,
+    pub bytes_read: Count,
+    /// 1 once everything is listed.
+    pub listings_done: Count,
     pub ingested: Count,
     pub unchanged: Count,
     pub removed: Count,
@@ -51,6 +56,7 @@ pub struct Progress {
     pub consolidate: Meter,
     listed: Mutex<Vec<(String, Failure)>>,
     calls: Mutex<Calls>,
+    told: Mutex<Vec<String>>,
 }
 
 /// Calls to the model so far, and the limits in force.
@@ -80,6 +86,16 @@ impl Progress {
         let mut listed = self.listed.lock().unwrap_or_else(PoisonError::into_inner).clone();
         listed.sort_by(|a, b| a.0.cmp(&b.0));
         listed
+    }
+
+    /// Says something that the user has to know while the run goes on.
+    pub(crate) fn tell(&self, message: String) {
+        self.told.lock().unwrap_or_else(PoisonError::into_inner).push(message);
+    }
+
+    /// What was told since the last call.
+    pub fn take_told(&self) -> Vec<String> {
+        std::mem::take(&mut *self.told.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     pub(crate) fn show_calls(&self, calls: Calls) {

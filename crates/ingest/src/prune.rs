@@ -6,6 +6,7 @@ use crate::outcome::{End, RunError};
 use crate::run::Context;
 use crate::settings::{Mode, Prune};
 use crate::source::Walked;
+use crate::store::room::wait_for_room;
 use types::ledger::{Change, FileState};
 
 /// More than this share and more than so many at once is more likely an unmounted disk than a wish.
@@ -76,8 +77,9 @@ fn remove_stale(cx: &Context<'_>, source: &Walked) -> Result<Went, RunError> {
             if page.is_empty() {
                 return Ok(Went::ToTheEnd);
             }
-            let changes = page.into_iter().map(|document| Change::Remove { document }).collect();
-            if remove(cx, changes)? == Went::Interrupted {
+            let changes: Vec<_> =
+                page.into_iter().map(|document| Change::Remove { document }).collect();
+            if remove(cx, &changes)? == Went::Interrupted {
                 return Ok(Went::Interrupted);
             }
         }
@@ -95,14 +97,14 @@ fn remove_files(cx: &Context<'_>, source: Walked) -> Result<Went, RunError> {
         if changes.is_empty() {
             return Ok(Went::ToTheEnd);
         }
-        if remove(cx, changes)? == Went::Interrupted {
+        if remove(cx, &changes)? == Went::Interrupted {
             return Ok(Went::Interrupted);
         }
     }
 }
 
-fn remove(cx: &Context<'_>, changes: Vec<Change>) -> Result<Went, RunError> {
-    for applied in cx.parts.store.apply(changes)? {
+fn remove(cx: &Context<'_>, changes: &[Change]) -> Result<Went, RunError> {
+    for applied in wait_for_room(cx, || cx.parts.store.apply(changes))? {
         cx.progress.chunks_removed.add(applied.removed);
     }
     Ok(if cx.interrupt.is_set() { Went::Interrupted } else { Went::ToTheEnd })

@@ -23,6 +23,8 @@ pub struct Settings {
     pub bad_chunk: BadChunk,
     pub batch: Batch,
     pub calls: Calls,
+    /// A commit waits so long for a store that is away, or for room on its disk.
+    pub store_wait: Duration,
     /// Files to look at; all when none is named (`failures retry` and `verify --repair` name theirs).
     pub only: Option<Arc<std::collections::HashSet<(String, String)>>>,
     pub mode: Mode,

@@ -89,6 +89,7 @@ pub(crate) fn list_all(
         let from = Opened { source: Arc::clone(source), id: id.unwrap_or(SourceId(0)) };
         walked.push(list(cx, &from, tasks)?);
     }
+    cx.progress.listings_done.add(1);
     Ok(walked)
 }
 
@@ -180,6 +181,7 @@ impl Walk<'_, '_> {
                 _ => Rules::Changed,
             }),
         };
+        self.cx.progress.bytes_listed.add(file.size);
         let task = Task { from: self.from.clone(), file, what };
         if self.tasks.send(task).is_err() {
             ControlFlow::Break(())

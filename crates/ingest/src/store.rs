@@ -6,6 +6,7 @@
 
 mod assembly;
 mod commit;
+pub(crate) mod room;
 
 use crate::outcome::RunError;
 use crate::parse::step::{DocumentRef, Ending, FileRef, Step};
@@ -15,6 +16,7 @@ use assembly::Assembly;
 use commit::Committer;
 use flow::memory::Leased;
 use flow::queue::{Received, Receiver};
+use room::wait_for_room;
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
@@ -48,12 +50,12 @@ pub(crate) fn work(cx: &Context<'_>, steps: Receiver<Stored>) -> Result<(), RunE
 
 /// After the last document: rows of superseded versions go, indexes are tidied.
 pub(crate) fn settle(cx: &Context<'_>) -> Result<(), RunError> {
-    while cx.parts.store.sweep()? {
+    while wait_for_room(cx, || cx.parts.store.sweep())? {
         if cx.interrupt.is_set() {
             return Ok(());
         }
     }
-    Ok(cx.parts.store.tidy()?)
+    wait_for_room(cx, || cx.parts.store.tidy())
 }
 
 struct Stage<'s, 'c> {

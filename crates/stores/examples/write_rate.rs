@@ -161,7 +161,7 @@ fn store(
     store.source("/bench")?;
     let begun = Instant::now();
     for changes in batches {
-        store.apply(changes)?;
+        store.apply(&changes)?;
     }
     let write = begun.elapsed().as_secs_f64();
     store.tidy()?;

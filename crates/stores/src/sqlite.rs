@@ -210,7 +210,7 @@ impl Store for SqliteStore {
         self.told(self.pool.read(|conn| vectors::at(conn, places)))
     }
 
-    fn apply(&self, changes: Vec<Change>) -> Result<Vec<Applied>, StoreError> {
+    fn apply(&self, changes: &[Change]) -> Result<Vec<Applied>, StoreError> {
         self.told(self.pool.write(|conn| apply::apply(conn, self.full_text, changes)))
     }
 

@@ -153,7 +153,7 @@ fn model() -> ModelId {
 fn change(store: &SqliteStore, number: usize) -> Result<(), StoreError> {
     let parts = number % 3;
     for part in 0..=parts {
-        assert!(!store.apply(vec![segment(store, number, part, parts)?])?[0].lost);
+        assert!(!store.apply(&[segment(store, number, part, parts)?])?[0].lost);
     }
     store.sweep()?;
     store.set_setting("told", &number.to_string())

@@ -339,6 +339,7 @@ impl<'j> Job<'j> {
                 OnBadChunk::FailDocument => BadChunk::FailDocument,
             },
             batch: Batch { items: caps.batch_items, tokens: caps.batch_tokens },
+            store_wait: self.settings.store_wait,
             calls: Calls {
                 linger: if self.is_remote() { LINGER } else { Duration::ZERO },
                 failures_max: CALL_FAILURES_MAX,

@@ -1,6 +1,7 @@
 //! Group commit: changes wait for each other, and share one transaction.
 
 use super::assembly::LeasedSegment;
+use super::room::wait_for_room;
 use crate::outcome::RunError;
 use crate::run::Context;
 use flow::memory::Lease;
@@ -57,7 +58,8 @@ impl<'s, 'c> Committer<'s, 'c> {
             return Ok(());
         }
         let started = Instant::now();
-        let applied = self.cx.parts.store.apply(std::mem::take(&mut self.changes))?;
+        let applied = wait_for_room(self.cx, || self.cx.parts.store.apply(&self.changes))?;
+        self.changes.clear();
         self.cx.progress.store.add(self.chunks as u64, started.elapsed());
         self.leases.clear();
         (self.chunks, self.bytes, self.oldest) = (0, 0, None);

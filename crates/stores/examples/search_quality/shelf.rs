@@ -46,7 +46,7 @@ impl Shelf {
                 .iter()
                 .enumerate()
                 .map(|(i, passage)| segment(&model, (source, run), batch * BATCH + i, passage));
-            store.apply(changes.collect::<Result<_, _>>()?)?;
+            store.apply(&changes.collect::<Result<Vec<_>, _>>()?)?;
         }
         store.tidy()?;
         Ok(Self { store, model, _folder: folder })

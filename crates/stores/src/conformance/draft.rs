@@ -177,7 +177,7 @@ impl Draft {
 }
 
 pub(crate) fn apply(store: &dyn Store, change: Change) -> Applied {
-    store.apply(vec![change]).unwrap()[0]
+    store.apply(&[change]).unwrap()[0]
 }
 
 /// The gate of a file after run `run`.

@@ -44,7 +44,7 @@ fn a_failure_leaves_the_head(store: &dyn Store) {
 fn a_flawed_document_is_visible_and_listed(store: &dyn Store) {
     let draft = Draft::new("a.pdf", "page one/page two");
     store
-        .apply(vec![draft.whole(store), draft.failed(store), gate(store, "a.pdf", (1, 0), 1)])
+        .apply(&[draft.whole(store), draft.failed(store), gate(store, "a.pdf", (1, 0), 1)])
         .unwrap();
     let state = draft.state(store).unwrap();
     assert_eq!((state.head, state.failed), (Some(draft.key()), Some(draft.key())));
@@ -91,7 +91,7 @@ fn retry_takes_the_gates(store: &dyn Store) {
     let torn = Draft::new("a.md", "one");
     let part = Draft::new("b.md", "one/refused");
     let well = Draft::new("c.md", "one");
-    store.apply(vec![torn.failed(store), part.whole(store), well.whole(store)]).unwrap();
+    store.apply(&[torn.failed(store), part.whole(store), well.whole(store)]).unwrap();
     for (name, counts) in [("a.md", (0, 1)), ("b.md", (1, 0)), ("c.md", (1, 0))] {
         apply(store, gate(store, name, counts, 1));
     }

@@ -126,7 +126,7 @@ fn a_file_goes_with_its_documents(store: &dyn Store) {
     let (a, b) =
         (Draft::new("x#a", "one").in_file("x"), Draft::new("x#b", "two/refused").in_file("x"));
     let kept = Draft::new("y", "three");
-    store.apply(vec![a.whole(store), b.whole(store), kept.whole(store)]).unwrap();
+    store.apply(&[a.whole(store), b.whole(store), kept.whole(store)]).unwrap();
     apply(store, Draft::new("x#c", "four").in_file("x").failed(store));
     apply(store, gate(store, "x", (2, 1), 1));
     assert_eq!(store.dead_letters().unwrap().len(), 2);

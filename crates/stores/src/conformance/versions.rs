@@ -41,7 +41,7 @@ fn a_whole_document_is_visible_at_once(store: &dyn Store) {
 fn a_new_version_replaces_the_old_one(store: &dyn Store) {
     let old = Draft::new("a.md", "one/two/three");
     let other = Draft::new("b.md", "four");
-    store.apply(vec![old.whole(store), other.whole(store)]).unwrap();
+    store.apply(&[old.whole(store), other.whole(store)]).unwrap();
     let new = Draft::new("a.md", "one/five").labelled("e", "c");
     let applied = apply(store, new.whole(store));
     assert_eq!(applied, Applied { written: 2, removed: 3, ..Applied::default() });
@@ -143,14 +143,14 @@ fn a_failing_change_undoes_all(store: &dyn Store) {
     let wrong = Draft::new("b.md", "one/two/three");
     let Change::Segment(mut gap) = wrong.whole(store) else { unreachable!("whole() is a segment") };
     gap.records.remove(1);
-    let error = store.apply(vec![good.whole(store), Change::Segment(gap)]).unwrap_err();
+    let error = store.apply(&[good.whole(store), Change::Segment(gap)]).unwrap_err();
     assert_eq!(error.kind, StoreErrorKind::Internal);
     assert_eq!(good.state(store), None);
     let Change::Segment(mut short) = wrong.whole(store) else {
         unreachable!("whole() is a segment")
     };
     short.records.pop();
-    store.apply(vec![good.whole(store), Change::Segment(short)]).unwrap_err();
+    store.apply(&[good.whole(store), Change::Segment(short)]).unwrap_err();
     assert_eq!(store.counts().unwrap().documents, 0);
     apply(store, good.whole(store));
     assert_eq!(store.counts().unwrap().documents, 1);

@@ -6,7 +6,6 @@ use super::labels::Pairs;
 use super::totals::Totals;
 use super::{FullText, files, letters, meta, removal, search};
 use rusqlite::{Connection, params};
-use types::embedding::Embedding;
 use types::ledger::{Applied, Change, DocumentId, FailedDocument, SourceId};
 
 /// Rows of superseded versions that one transaction removes itself; more is left to the sweep.
@@ -25,19 +24,19 @@ pub(crate) struct Writing<'c> {
     /// Of [`INLINE_ROWS`], what is left.
     pub(crate) inline_rows: i64,
     /// Vectors that are new, for the block of search codes.
-    pub(crate) fresh: Vec<(i64, Embedding)>,
+    pub(crate) fresh: Vec<(i64, &'c [f32])>,
 }
 
 /// Applies the changes in order, inside the caller's transaction.
-pub(crate) fn apply(
-    conn: &Connection,
+pub(crate) fn apply<'c>(
+    conn: &'c Connection,
     full_text: FullText,
-    changes: Vec<Change>,
+    changes: &'c [Change],
 ) -> Outcome<Vec<Applied>> {
     fault::point("store.apply.begin")?;
     let mut writing = Writing::begin(conn, full_text)?;
     let applied =
-        changes.into_iter().map(|change| writing.change(change)).collect::<Outcome<Vec<_>>>()?;
+        changes.iter().map(|change| writing.change(change)).collect::<Outcome<Vec<_>>>()?;
     writing.end()?;
     Ok(applied)
 }
@@ -63,20 +62,18 @@ impl<'c> Writing<'c> {
         if self.fresh.is_empty() {
             return Ok(());
         }
-        let rows: Vec<(i64, &[f32])> =
-            self.fresh.iter().map(|(chunk, vector)| (*chunk, vector.values())).collect();
-        search::write_codes(self.conn, &rows)
+        search::write_codes(self.conn, &self.fresh)
     }
 
-    fn change(&mut self, change: Change) -> Outcome<Applied> {
+    fn change(&mut self, change: &'c Change) -> Outcome<Applied> {
         match change {
             Change::Segment(segment) => self.segment(segment),
-            Change::Failed(failed) => self.failed(&failed),
-            Change::Seen { document, run } => self.seen(document, run),
-            Change::Relabel { document, label } => self.relabel(document, &label),
-            Change::File { source, state, run } => files::put(self, source, &state, run),
-            Change::Remove { document } => self.remove(document),
-            Change::RemoveFile { source, name } => files::remove(self, source, &name),
+            Change::Failed(failed) => self.failed(failed),
+            Change::Seen { document, run } => self.seen(*document, *run),
+            Change::Relabel { document, label } => self.relabel(*document, label),
+            Change::File { source, state, run } => files::put(self, *source, state, *run),
+            Change::Remove { document } => self.remove(*document),
+            Change::RemoveFile { source, name } => files::remove(self, *source, name),
         }
     }
 

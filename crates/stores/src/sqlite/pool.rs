@@ -55,7 +55,7 @@ impl Pool {
         let done = work(&tx)?;
         fault::point("store.commit.before")?;
         tx.commit()?;
-        fault::point("store.commit.after")?;
+        fault::point("store.commit.after").map_err(|error| after_commit(&error))?;
         Ok(done)
     }
 
@@ -69,6 +69,15 @@ impl Pool {
             )
         })
     }
+}
+
+/// What goes wrong once the log is synced undoes nothing: the changes must not be applied again.
+fn after_commit(error: &std::io::Error) -> Cause {
+    Cause::told(
+        StoreErrorKind::Internal,
+        format!("the transaction was committed, then: {error}"),
+        "run again: what was committed is kept",
+    )
 }
 
 /// A thread that panicked inside has lost its transaction, which leaves the connection as it was.

@@ -12,25 +12,26 @@ use types::ledger::{Applied, Finish, Segment, SourceId, VersionKey};
 use types::record::{Chunk, Record, Vector};
 
 /// Where a segment's records belong.
-struct Place {
+struct Place<'s> {
     row: DocumentRow,
-    file: String,
+    file: &'s str,
     source: SourceId,
     key: VersionKey,
     run: i64,
 }
 
-impl Writing<'_> {
-    pub(crate) fn segment(&mut self, segment: Segment) -> Outcome<Applied> {
+impl<'c> Writing<'c> {
+    pub(crate) fn segment(&mut self, segment: &'c Segment) -> Outcome<Applied> {
         let Segment { source, file, name, key, run, first, records, finish } = segment;
+        let (source, key, run, first) = (*source, *key, *run, *first);
         let mut applied = Applied::default();
         let (row, mut version) = if first == 0 {
-            let row = self.find_or_insert(source, &file, &name, run)?;
+            let row = self.find_or_insert(source, file, name, run)?;
             applied.removed += removal::drop_open(self, &row)?;
             let begun = begin_version(&row, key);
             (row, begun)
         } else {
-            let row = documents::find(self.conn, source, &name)?;
+            let row = documents::find(self.conn, source, name)?;
             let open = row.as_ref().and_then(|row| row.open);
             match row.zip(open.filter(|open| open.key == key && open.cursor == first)) {
                 Some(found) => found,
@@ -47,7 +48,7 @@ impl Writing<'_> {
                 if first > 0 {
                     self.totals.open -= 1;
                 }
-                applied.removed += self.finish(&place, &version, &finish)?;
+                applied.removed += self.finish(&place, &version, finish)?;
             }
         }
         Ok(applied)
@@ -55,9 +56,9 @@ impl Writing<'_> {
 
     fn record(
         &mut self,
-        place: &Place,
+        place: &Place<'_>,
         version: &mut OpenVersion,
-        record: Record,
+        record: &'c Record,
         applied: &mut Applied,
     ) -> Outcome<()> {
         let Record { chunk, vector } = record;
@@ -71,25 +72,25 @@ impl Writing<'_> {
         if let Vector::Refused(failure) = vector {
             let letter = letters::Place {
                 source: place.source,
-                file: &place.file,
+                file: place.file,
                 document: &place.row.name,
                 chunk: Some(chunk.seq),
                 version: version.version,
                 key: place.key,
             };
-            letters::put(self.conn, &letter, &failure, self.now)?;
+            letters::put(self.conn, &letter, failure, self.now)?;
             applied.refused += 1;
             return Ok(());
         }
-        let id = self.insert_chunk(place.row.id, version.version, &chunk)?;
+        let id = self.insert_chunk(place.row.id, version.version, chunk)?;
         version.mixed |= !chunk.label.is_empty();
         version.chunks += 1;
         applied.written += 1;
         if let Vector::Present(embedding) = vector {
             let owner =
                 vectors::Owner { chunk: id, document: place.row.id, text_hash: chunk.text_hash };
-            vectors::insert(self.conn, owner, &embedding, self.dimensions)?;
-            self.fresh.push((id, embedding));
+            vectors::insert(self.conn, owner, embedding, self.dimensions)?;
+            self.fresh.push((id, embedding.values()));
         } else {
             version.without_vector += 1;
         }
@@ -133,7 +134,7 @@ impl Writing<'_> {
     }
 
     /// The version goes on with another segment.
-    fn keep_open(&mut self, place: &Place, open: &OpenVersion, first: u32) -> Outcome<()> {
+    fn keep_open(&mut self, place: &Place<'_>, open: &OpenVersion, first: u32) -> Outcome<()> {
         let begun = first == 0;
         self.totals.open += i64::from(begun);
         self.conn
@@ -159,7 +160,12 @@ impl Writing<'_> {
     }
 
     /// Makes the version the head; returns the chunks of the one before.
-    fn finish(&mut self, place: &Place, version: &OpenVersion, finish: &Finish) -> Outcome<u64> {
+    fn finish(
+        &mut self,
+        place: &Place<'_>,
+        version: &OpenVersion,
+        finish: &Finish,
+    ) -> Outcome<u64> {
         let row = &place.row;
         if finish.total != version.cursor {
             return Err(Cause::contract(format!(
@@ -190,7 +196,7 @@ impl Writing<'_> {
 
     fn put_head(
         &self,
-        place: &Place,
+        place: &Place<'_>,
         head: &OpenVersion,
         finish: &Finish,
         label: i64,

@@ -93,8 +93,9 @@ pub trait Store: Send + Sync {
     /// Vectors by the places that [`Store::known_vectors`] gave; none where it has gone meanwhile.
     fn vectors_at(&self, places: &[i64]) -> Result<Vec<Option<Embedding>>, StoreError>;
 
-    /// Applies all changes in one durable transaction, or none.
-    fn apply(&self, changes: Vec<Change>) -> Result<Vec<Applied>, StoreError>;
+    /// Applies all changes in one durable transaction, or none. They stay the caller's, who may try again when
+    /// the error was of a store that is away or of a full disk.
+    fn apply(&self, changes: &[Change]) -> Result<Vec<Applied>, StoreError>;
 
     /// Removes rows of superseded and dropped versions in one bounded transaction; true while more are left.
     fn sweep(&self) -> Result<bool, StoreError>;

@@ -22,10 +22,10 @@ fn filled() -> Kept {
         Draft::new("c.md", "one/two"),
     ];
     for draft in &drafts {
-        store.apply(vec![draft.whole(store), gate(store, &draft.name)]).unwrap();
+        store.apply(&[draft.whole(store), gate(store, &draft.name)]).unwrap();
     }
-    store.apply(vec![Draft::new("c.md", "three/four/five").segment(store, 0..2)]).unwrap();
-    store.apply(vec![Draft::new("d.md", "torn").failed(store)]).unwrap();
+    store.apply(&[Draft::new("c.md", "three/four/five").segment(store, 0..2)]).unwrap();
+    store.apply(&[Draft::new("d.md", "torn").failed(store)]).unwrap();
     kept
 }
 
@@ -167,7 +167,7 @@ fn a_repaired_store_equals_a_clean_one() {
         let found: Vec<Embedding> =
             store.vectors_at(&places).unwrap().into_iter().flatten().collect();
         assert_eq!(found.len() + lost, 40, "{sql}");
-        store.apply(vec![draft.whole(store), gate(store, "a.md")]).unwrap();
+        store.apply(&[draft.whole(store), gate(store, "a.md")]).unwrap();
         while store.sweep().unwrap() {}
         assert_sound(store);
         assert_eq!(entries(store), entries(&filled().store), "{sql}");

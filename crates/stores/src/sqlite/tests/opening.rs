@@ -71,7 +71,7 @@ fn a_statement_is_not_compiled_again_for_each_value() {
     let kept = Kept::new();
     for number in 0..20 {
         let draft = Draft::new(&format!("{number}.md"), "one/two");
-        kept.store.apply(vec![draft.whole(&kept.store)]).unwrap();
+        kept.store.apply(&[draft.whole(&kept.store)]).unwrap();
     }
     kept.store.tidy().unwrap();
     let reader = opening::reader(&kept.path()).unwrap();
@@ -123,7 +123,7 @@ fn two_that_make_a_store_at_once_make_one() {
 fn a_store_cut_short_is_refused() {
     let kept = Kept::new();
     let draft = Draft::new("a.md", "one/two/three");
-    kept.store.apply(vec![draft.whole(&kept.store)]).unwrap();
+    kept.store.apply(&[draft.whole(&kept.store)]).unwrap();
     kept.store.tidy().unwrap();
     let whole = fs::read(kept.path()).unwrap();
     let folder = tempfile::tempdir().unwrap();
@@ -176,7 +176,7 @@ fn full_text_can_be_left_out_for_good() {
     store.bind_model(&crate::conformance::model()).unwrap();
     for texts in ["one/two", "two"] {
         let draft = Draft::new("a.md", texts);
-        store.apply(vec![draft.whole(&store)]).unwrap();
+        store.apply(&[draft.whole(&store)]).unwrap();
     }
     let words: i64 = store
         .pool
@@ -223,7 +223,7 @@ fn a_closed_store_is_one_file() {
 fn a_full_disk_undoes_the_transaction() {
     let kept = Kept::new();
     let draft = Draft::new("a.md", "one/two");
-    kept.store.apply(vec![draft.whole(&kept.store)]).unwrap();
+    kept.store.apply(&[draft.whole(&kept.store)]).unwrap();
     let limit = |pages: u64| {
         let conn = kept.store.pool.writer().unwrap();
         conn.query_row(&format!("PRAGMA max_page_count={pages}"), [], |_| Ok(())).unwrap();
@@ -231,12 +231,12 @@ fn a_full_disk_undoes_the_transaction() {
     limit(1);
     let mut large = Draft::new("b.md", "");
     large.texts = (0..400).map(|n| format!("{n} {}", "word ".repeat(200))).collect();
-    let error = kept.store.apply(vec![large.whole(&kept.store)]).unwrap_err();
+    let error = kept.store.apply(&[large.whole(&kept.store)]).unwrap_err();
     assert_eq!(error.kind, StoreErrorKind::DiskFull, "{error}");
     assert_eq!(kept.store.counts().unwrap().chunks, 2);
     assert_sound(&kept.store);
     limit(1 << 30);
-    kept.store.apply(vec![large.whole(&kept.store)]).unwrap();
+    kept.store.apply(&[large.whole(&kept.store)]).unwrap();
     assert_eq!(kept.store.counts().unwrap().chunks, 402);
     assert_sound(&kept.store);
 }

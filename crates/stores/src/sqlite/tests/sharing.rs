@@ -53,10 +53,10 @@ fn readers_never_see_a_mixed_version() {
     let write = |version: usize| {
         let draft = numbered(version);
         if version.is_multiple_of(3) {
-            kept.store.apply(vec![draft.segment(&kept.store, 0..2)]).unwrap();
-            kept.store.apply(vec![draft.segment(&kept.store, 2..draft.texts.len())]).unwrap();
+            kept.store.apply(&[draft.segment(&kept.store, 0..2)]).unwrap();
+            kept.store.apply(&[draft.segment(&kept.store, 2..draft.texts.len())]).unwrap();
         } else {
-            kept.store.apply(vec![draft.whole(&kept.store)]).unwrap();
+            kept.store.apply(&[draft.whole(&kept.store)]).unwrap();
         }
     };
     write(0);
@@ -119,7 +119,7 @@ fn two_writers_take_turns() {
                 let store = open(&path, Access::Write);
                 for n in 0..20 {
                     let draft = Draft::new(&format!("{writer}-{n}.md"), "one/two");
-                    store.apply(vec![draft.whole(&store)]).unwrap();
+                    store.apply(&[draft.whole(&store)]).unwrap();
                 }
             });
         }
@@ -133,12 +133,12 @@ fn two_writers_take_turns() {
 fn a_killed_transaction_leaves_nothing() {
     let kept = Kept::new();
     let before = Draft::new("a.md", "one/two");
-    kept.store.apply(vec![before.whole(&kept.store)]).unwrap();
+    kept.store.apply(&[before.whole(&kept.store)]).unwrap();
     let after = Draft::new("a.md", "three/four/five");
     let folder = tempfile::tempdir().unwrap();
     let left = folder.path().join("kb.db");
     let killed = kept.store.pool.write(|conn| {
-        apply::apply(conn, FullText::On, vec![after.whole(&kept.store)])?;
+        apply::apply(conn, FullText::On, &[after.whole(&kept.store)])?;
         conn.cache_flush()?;
         for ending in ["", "-wal"] {
             let from = opening::beside(&kept.path(), ending);
@@ -151,7 +151,7 @@ fn a_killed_transaction_leaves_nothing() {
         assert_eq!(before.state(store).unwrap().head, Some(before.key()));
         assert_eq!(store.counts().unwrap().chunks, 2);
         assert_sound(store);
-        store.apply(vec![after.whole(store)]).unwrap();
+        store.apply(&[after.whole(store)]).unwrap();
         assert_eq!(store.counts().unwrap().chunks, 3);
         assert_sound(store);
     }
@@ -164,7 +164,7 @@ fn a_torn_log_leaves_a_prefix() {
     kept.store.tidy().unwrap();
     for n in 0..8 {
         let draft = Draft::new(&format!("{n}.md"), "one/two");
-        kept.store.apply(vec![draft.whole(&kept.store)]).unwrap();
+        kept.store.apply(&[draft.whole(&kept.store)]).unwrap();
     }
     let file = fs::read(kept.path()).unwrap();
     let log = fs::read(opening::beside(&kept.path(), "-wal")).unwrap();
