@@ -38,6 +38,8 @@ pub(crate) struct Settings {
     pub documents_in_flight: NonZeroUsize,
     pub on_bad_chunk: OnBadChunk,
     /// A store that cannot be reached in the middle of a run is waited for so long.
+    /// Whether a new store indexes words; none: it does.
+    pub full_text: Option<bool>,
     pub store_wait: Duration,
     /// An embedding provider that gives no answer is waited for so long, and so is a quota's known reset.
     pub provider_wait: Duration,

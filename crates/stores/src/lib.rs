@@ -8,17 +8,21 @@ mod search;
 #[cfg(test)]
 mod conformance;
 
-pub use sqlite::{Access, FullText, SqliteOptions, SqliteStore};
+pub use sqlite::{Access, FULL_TEXT_SETTING, FullText, SqliteOptions, SqliteStore};
 
 use std::path::Path;
 use std::sync::Arc;
 use types::seam::{Store, StoreError, StoreErrorKind};
 
-/// Opens the store that a URL names: `sqlite:PATH`.
-pub fn open_url(url: &str, access: Access) -> Result<Arc<dyn Store>, StoreError> {
+/// Opens the store that a URL names: `sqlite:PATH`. `options` count for a store that is made.
+pub fn open_url(
+    url: &str,
+    access: Access,
+    options: SqliteOptions,
+) -> Result<Arc<dyn Store>, StoreError> {
     match url.split_once(':') {
         Some(("sqlite", path)) if !path.is_empty() => {
-            let store = SqliteStore::open(Path::new(path), access, SqliteOptions::default())?;
+            let store = SqliteStore::open(Path::new(path), access, options)?;
             Ok(Arc::new(store))
         }
         _ => Err(StoreError {
@@ -36,7 +40,7 @@ mod tests {
     #[test]
     fn a_url_without_a_known_scheme_or_path_is_refused() {
         for url in ["", "kb.db", "sqlite:", "postgres://localhost/kb", "mysql:x"] {
-            let error = open_url(url, Access::Create).err().unwrap();
+            let error = open_url(url, Access::Create, SqliteOptions::default()).err().unwrap();
             assert_eq!(error.kind, StoreErrorKind::Unreachable, "{url}");
         }
     }

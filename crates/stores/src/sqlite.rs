@@ -46,12 +46,15 @@ use types::query::{Hit, Mode, Query, Spelled};
 use types::seam::{Counts, EntryVectors, Repair, RunRow, Store, StoreError, StoreErrorKind};
 
 /// Whether words are indexed. Fixed when the store is made; off, ingest writes several times as fast and
-/// keyword search finds nothing.
+/// keyword search is refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum FullText {
     On,
     Off,
 }
+
+/// Setting of a store that says whether it indexes words: `on` or `off`.
+pub const FULL_TEXT_SETTING: &str = "full_text";
 
 /// What a new store is made with.
 #[derive(Debug, Clone, Copy)]
@@ -89,7 +92,7 @@ impl SqliteStore {
         };
         // Now that the file is there, links on the way to it can be followed.
         let pool = Pool::new(&open::resolved(&resolved)?, writer);
-        let full_text = match pool.read(|conn| meta::get(conn, "full_text"))?.as_deref() {
+        let full_text = match pool.read(|conn| meta::setting(conn, FULL_TEXT_SETTING))?.as_deref() {
             Some("off") => FullText::Off,
             _ => FullText::On,
         };

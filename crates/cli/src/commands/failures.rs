@@ -36,7 +36,7 @@ pub(crate) fn list(format: Format, settings: &Settings) -> Result<u8, Failed> {
 }
 
 pub(crate) fn purge(targets: &Targets, format: Format, settings: &Settings) -> Result<u8, Failed> {
-    let (store, _writing) = store::open_to_write(settings.store.reveal(), Access::Write)?;
+    let (store, _writing) = store::open_to_write(settings.store.reveal())?;
     let letters = chosen(targets, store.dead_letters()?)?;
     store.purge(&letters.iter().map(|letter| letter.id).collect::<Vec<_>>())?;
     print(
@@ -56,7 +56,7 @@ pub(crate) fn retry(
     let interrupt = Interrupt::default();
     signals::listen(&interrupt)
         .map_err(|error| Failed::internal(format!("cannot listen to signals: {error}")))?;
-    let (store, _writing) = store::open_to_write(settings.store.reveal(), Access::Write)?;
+    let (store, _writing) = store::open_to_write(settings.store.reveal())?;
     let letters = chosen(targets, store.dead_letters()?)?;
     store.mark_for_retry(&letters.iter().map(|letter| letter.id).collect::<Vec<_>>())?;
     let only: Only =

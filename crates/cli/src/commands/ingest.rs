@@ -28,7 +28,6 @@ use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
-use stores::Access;
 use types::embedding::ModelId;
 use types::failure::{Failure, FailureClass};
 use types::seam::{EntryVectors, Source, SourceError, Store};
@@ -102,7 +101,7 @@ pub(crate) fn ingest(request: &Request, settings: &Settings) -> Result<u8, Faile
     let url = settings.store.reveal();
     match request.mode {
         Mode::Ingest => {
-            let (store, _writing) = store::open_to_write(url, Access::Create)?;
+            let (store, _writing) = store::open_for_run(url, settings.full_text)?;
             write(request, settings, &store, &interrupt)
         }
         Mode::DryRun => {

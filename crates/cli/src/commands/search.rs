@@ -33,13 +33,18 @@ pub(crate) fn search(request: &Request, settings: &Settings) -> Result<u8, Faile
         })?;
     }
     let store = store::open(settings.store.reveal(), Access::Read)?;
+    let mode = match request.mode {
+        // Said in the answer: without an index of words only meaning is left.
+        Mode::Hybrid if !store::has_full_text(store.as_ref())? => Mode::Semantic,
+        mode => mode,
+    };
     let spelled = store.spell(&request.words)?;
-    let vector = match request.mode {
+    let vector = match mode {
         Mode::Keyword => None,
         Mode::Semantic | Mode::Hybrid => embed(&spelled.words, settings, store.as_ref())?,
     };
     let query = Query {
-        mode: request.mode,
+        mode,
         words: spelled.words.clone(),
         vector,
         k: request.k,
@@ -48,7 +53,7 @@ pub(crate) fn search(request: &Request, settings: &Settings) -> Result<u8, Faile
     let hits = store.search(&query)?;
     let took_ms = started.elapsed().as_secs_f64() * 1e3;
     let result = json!({
-        "mode": request.mode.as_str(),
+        "mode": mode.as_str(),
         "hits": hits.iter().enumerate().map(|(place, hit)| hit_json(place + 1, hit)).collect::<Vec<_>>(),
         "took_ms": took_ms,
         "corrections": spelled.corrections.iter().map(|c| json!({"typed": c.typed, "taken": c.taken})).collect::<Vec<_>>(),

@@ -26,7 +26,7 @@ pub(crate) fn verify(
     let url = settings.store.reveal();
     match repair {
         Repair::Yes => {
-            let (store, _writing) = store::open_to_write(url, Access::Write)?;
+            let (store, _writing) = store::open_to_write(url)?;
             request.sources = Sources::Stored(reachable(store.as_ref(), settings)?);
             mend(&request, settings, &store, &interrupt)
         }

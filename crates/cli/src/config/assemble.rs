@@ -115,6 +115,7 @@ impl Assembly<'_> {
         let documents =
             from.whole(&key::DOCUMENTS_IN_FLIGHT, (preset.documents_in_flight, of_profile));
         let on_bad_chunk = from.value(&key::ON_BAD_CHUNK, (OnBadChunk::Skip, Origin::Default));
+        let full_text = from.optional(&key::FULL_TEXT, "true in a new store");
         let store_wait = from.value(&key::STORE_WAIT, (STORE_WAIT, Origin::Default));
         let provider_wait = from.value(&key::PROVIDER_WAIT, (PROVIDER_WAIT, Origin::Default));
         let exclude = from.value(&key::EXCLUDE, (Vec::new(), Origin::Default));
@@ -127,6 +128,7 @@ impl Assembly<'_> {
             workers: at_least_one(workers),
             documents_in_flight: at_least_one(documents),
             on_bad_chunk,
+            full_text,
             store_wait,
             provider_wait,
             exclude,

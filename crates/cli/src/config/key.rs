@@ -32,6 +32,7 @@ pub(crate) static MEMORY_LIMIT: Key = form(
 pub(crate) static WORKERS: Key = whole("workers", 1, 1024);
 pub(crate) static DOCUMENTS_IN_FLIGHT: Key = whole("documents_in_flight", 1, 1024);
 pub(crate) static ON_BAD_CHUNK: Key = form("on_bad_chunk", "skip or fail_document");
+pub(crate) static FULL_TEXT: Key = form("full_text", "true or false");
 pub(crate) static STORE_WAIT: Key = form("store_wait", "a time such as `10m`, `90s` or `500ms`");
 pub(crate) static PROVIDER_WAIT: Key = form("provider_wait", "a time such as `1h` or `10m`");
 pub(crate) static EXCLUDE: Key = form("exclude", "a list of patterns as in .gitignore");
@@ -54,7 +55,7 @@ pub(crate) static DOCUMENT_BYTES: Key = form("limits.document_bytes", "a size su
 pub(crate) static ARCHIVE_BYTES: Key = form("limits.archive_bytes", "a size such as `64GiB`");
 pub(crate) static ARCHIVE_MEMBERS: Key = whole("limits.archive_members", 1, 1_000_000_000);
 
-pub(crate) static KEYS: [&Key; 26] = [
+pub(crate) static KEYS: [&Key; 27] = [
     &STORE,
     &EMBEDDER,
     &OUT,
@@ -64,6 +65,7 @@ pub(crate) static KEYS: [&Key; 26] = [
     &WORKERS,
     &DOCUMENTS_IN_FLIGHT,
     &ON_BAD_CHUNK,
+    &FULL_TEXT,
     &STORE_WAIT,
     &PROVIDER_WAIT,
     &EXCLUDE,

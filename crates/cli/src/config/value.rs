@@ -149,18 +149,27 @@ impl Value for Duration {
     }
 }
 
+impl Value for bool {
+    fn read(raw: &Raw) -> Result<Self, Refusal> {
+        match raw {
+            Raw::Boolean(value) => Ok(*value),
+            Raw::Word(word) => match word.trim().to_ascii_lowercase().as_str() {
+                "true" | "1" | "yes" | "on" => Ok(true),
+                "false" | "0" | "no" | "off" => Ok(false),
+                _ => Err(Refusal::Unexpected),
+            },
+            _ => Err(Refusal::Unexpected),
+        }
+    }
+
+    fn json(&self) -> serde_json::Value {
+        json!(self)
+    }
+}
+
 impl Value for EntryVectors {
     fn read(raw: &Raw) -> Result<Self, Refusal> {
-        let with = match raw {
-            Raw::Boolean(value) => *value,
-            Raw::Word(word) => match word.trim().to_ascii_lowercase().as_str() {
-                "true" | "1" | "yes" | "on" => true,
-                "false" | "0" | "no" | "off" => false,
-                _ => return Err(Refusal::Unexpected),
-            },
-            _ => return Err(Refusal::Unexpected),
-        };
-        Ok(if with { Self::With } else { Self::Without })
+        Ok(if bool::read(raw)? { Self::With } else { Self::Without })
     }
 
     fn json(&self) -> serde_json::Value {

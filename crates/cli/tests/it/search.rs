@@ -39,6 +39,26 @@ fn every_mode_finds_and_filters_hold() {
 }
 
 #[test]
+fn a_store_without_full_text_is_searched_by_meaning_and_stays_so() {
+    let desk = Desk::new();
+    desk.write("a.md", "# Whales\n\nThe humpback whale sings for hours in the deep ocean.");
+    desk.write("b.md", "# Bread\n\nKnead the dough until it is smooth, then let it rest.");
+    std::fs::write(desk.path().join("gristmill.toml"), "full_text = false\n").unwrap();
+    desk.ingest(&[]).exits(0);
+    let answer = desk.run(["search", "songs of the whale", "--json"]).exits(0);
+    assert_eq!(answer.json()["mode"], "semantic");
+    assert_eq!(answer.json()["hits"][0]["document"], "a.md");
+    let refused = desk.run(["search", "whale", "--mode", "keyword"]).exits(1);
+    assert!(refused.stderr.contains("made without full text"), "{refused:?}");
+    desk.verifies();
+    std::fs::write(desk.path().join("gristmill.toml"), "full_text = true\n").unwrap();
+    let refused = desk.ingest(&[]).exits(2);
+    assert!(refused.stdout.contains("made with another value of full_text"), "{refused:?}");
+    std::fs::remove_file(desk.path().join("gristmill.toml")).unwrap();
+    desk.ingest(&[]).exits(0);
+}
+
+#[test]
 fn no_words_of_a_person_break_it() {
     let desk = library();
     let words = [

@@ -2,7 +2,7 @@
 
 use super::error::{Cause, Outcome};
 use super::{SqliteOptions, meta};
-use crate::sqlite::FullText;
+use crate::sqlite::{FULL_TEXT_SETTING, FullText};
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, ErrorCode, OpenFlags, TransactionBehavior};
 use std::path::{Path, PathBuf};
@@ -258,7 +258,7 @@ fn create(conn: &mut Connection, options: SqliteOptions) -> Outcome<()> {
         FullText::Off => "off",
     };
     let instance = uuid::Builder::from_custom_bytes(instance_bytes()).into_uuid().to_string();
-    meta::put(&tx, "full_text", full_text)?;
+    meta::set_setting(&tx, FULL_TEXT_SETTING, full_text)?;
     meta::set_setting(&tx, "instance", &instance)?;
     tx.pragma_update(None, "application_id", APPLICATION_ID)?;
     tx.pragma_update(None, "user_version", SCHEMA_VERSION)?;
