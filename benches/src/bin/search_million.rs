@@ -105,7 +105,7 @@ fn fill(path: &Path, chunks: usize) -> Outcome<()> {
             let records = (from..to).map(|i| record(i, from, &space, &mut dice)).collect();
             document(source, run, from, records)
         });
-        store.apply(changes.collect())?;
+        store.apply(&changes.collect::<Vec<_>>())?;
     }
     let written = begun.elapsed();
     store.tidy()?;
