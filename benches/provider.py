@@ -1,14 +1,16 @@
 """Ingests with a provider played by the fake one in a process of its own, and prints rates and ratios.
 
     cargo build --release
-    cargo build --release -p gristmill-fake-provider
+    cargo build --release -p gristmill-fake-provider -p gristmill-benches
     python3 benches/provider.py                       # all parts
     python3 benches/provider.py --chunks 20000 --latency 0.1
 
-Part 1, a provider without latency: chunks per second of the whole, beside the rates at which the store (with full
-text) and the provider work while busy in the same run. Part 2, a provider with latency: one request at a time with one text each, as a simple loop
-does it, against the program as it is; the loop is cut off after some seconds and compared by rate. Part 3, a hidden
-limit: answered requests against what the limit gives, and the share of refusals.
+Part 1, a provider without latency: chunks per second of the whole, with full text and without, beside the rates at
+which the store and the provider work while busy in the same run, and that of the HTTP client alone; and how long the
+line in front of the client holds a request at half of its load. Part 2, a provider with latency: one request at a time
+with one text each, as a simple loop does it, against the program as it is; the loop is cut off after some seconds and
+compared by rate. Part 3, a hidden limit: answered requests against what the limit gives, and the share of refusals; and
+what a minute of the program gets of it, beside a minute of the simulated program.
 """
 
 import argparse
@@ -88,12 +90,27 @@ def stage_rates(result):
             yield stage["name"], result["chunks"]["written"] / stage["busy_seconds"]
 
 
-def zero_latency(folder):
+def calls(provider):
+    out = subprocess.run([TARGET / "provider_calls", provider.url], stdout=subprocess.PIPE, check=True).stdout
+    return json.loads(out)
+
+
+def client():
+    with tempfile.TemporaryDirectory() as name, Provider(pathlib.Path(name), "") as provider:
+        found = calls(provider)
+    print(
+        f"line: {found['line_calls_per_second']:,.0f} calls/s of one text; at {found['offered_per_second']:,.0f} calls/s "
+        f"a request is held {found['held_p50_ms']:.3f} ms beside the call itself (p50), {found['held_p99_ms']:.3f} ms (p99)"
+    )
+    return found["client_chunks_per_second"]
+
+
+def zero_latency(folder, config, text, client_alone):
     with Provider(folder, "") as provider:
-        result, _ = ingest(folder, provider, "[embed]\nbatch_items = 256\n")
+        result, _ = ingest(folder, provider, config + "[embed]\nbatch_items = 256\n")
         rate, written = result["chunks_per_second"], result["chunks"]["written"]
-        print(f"zero latency: {written} chunks, {rate:,.0f} chunks/s, {provider.stats()['requests']} requests")
-        rates = dict(stage_rates(result)) | {"provider": written / provider.cpu()}
+        print(f"zero latency, {text}: {written} chunks, {rate:,.0f} chunks/s, {provider.stats()['requests']} requests")
+        rates = dict(stage_rates(result)) | {"provider": written / provider.cpu(), "HTTP client": client_alone}
         for name, own in rates.items():
             print(f"  {name} alone, while busy: {own:,.0f} chunks/s")
         print(f"  share of the slowest: {rate / min(rates.values()):.2f}")
@@ -123,6 +140,40 @@ def hidden_limit(folder, per_minute):
         )
 
 
+SCENARIO = """about = "6000 requests a minute, nothing said about it"
+duration_secs = 60
+[[limit]]
+dimension = "requests"
+kind = "bucket"
+limit = 6000
+secs = 10.0
+[service]
+latency_secs = 0.2
+latency_sigma = 0.25
+refusal_secs = [0.05, 0.07]
+"""
+
+
+def agreement(folder, runs=3):
+    """Requests answered within a minute, of those that the limit gives: by the program and by the simulated one."""
+    path = folder / "agreement.toml"
+    path.write_text(SCENARIO)
+    command = [TARGET / "gristmill", "simulate", "--scenario", path, "--policy", "adaptive", "--seeds", "20", "--json"]
+    out = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL).stdout
+    simulated = json.loads(out)["means"][0]["utilisation"]
+    plan = SCENARIO.split("\n", 2)[2] + '[hints]\nheaders = "missing"\nretry_after = "missing"\nbody = "silent"\n'
+    given = 6000 * (10 + 60) / 60
+    for _ in range(runs):
+        with Provider(folder, plan) as provider:
+            ingest(folder, provider, "[embed]\nbatch_items = 4\n", limit=60)
+            stats = provider.stats()
+        real = stats["accepted"] / given
+        print(
+            f"agreement: the program {real:.3f}, simulated {simulated:.3f} (ratio {real / simulated:.3f}); "
+            f"{stats['requests'] - stats['accepted']} refused"
+        )
+
+
 def main():
     arguments = argparse.ArgumentParser()
     arguments.add_argument("--chunks", type=int, default=60_000)
@@ -132,10 +183,13 @@ def main():
     with tempfile.TemporaryDirectory() as name:
         folder = pathlib.Path(name)
         corpus(folder / "docs", asked.chunks)
-        zero_latency(folder)
+        alone = client()
+        zero_latency(folder, "", "full text on", alone)
+        zero_latency(folder, "full_text = false\n", "full text off", alone)
         for seconds in asked.latency:
             latency(folder, seconds)
         hidden_limit(folder, asked.per_minute)
+        agreement(folder)
 
 
 if __name__ == "__main__":
