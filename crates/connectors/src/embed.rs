@@ -1,20 +1,20 @@
 //! Embedders: what makes vectors out of texts.
 
 pub mod builtin;
-mod remote;
+pub(crate) mod remote;
 mod spec;
 mod key;
 mod known;
 mod estimate;
-mod http;
+pub(crate) mod http;
 mod dialect;
 mod openai;
 mod voyage;
 mod cohere;
 mod gemini;
 mod vector;
-mod refusal;
-mod words;
+pub(crate) mod refusal;
+pub(crate) mod words;
 
 pub use builtin::BuiltinEmbedder;
 pub use estimate::Estimate;

@@ -3,6 +3,7 @@
 #![expect(clippy::print_stdout, reason = "the names of the cases")]
 
 use connectors::parse::{CustomParser, FileParsers, FormatWorker, ParseSettings};
+use connectors::split::PdfSplitter;
 use globset::Glob;
 use sandbox::{Sandbox, SandboxSettings, UnpackBudget};
 use std::fs::File;
@@ -16,6 +17,8 @@ use std::time::Duration;
 use types::block::Block;
 use types::document::{Body, RawDocument};
 use types::failure::{Failure, FailureClass};
+use types::pages::PageRange;
+use types::seam::split::{Cut, Splitter};
 use types::seam::{Choice, MemberEvent, Parsers};
 
 const CASES: &[(&str, fn())] = &[
@@ -23,6 +26,8 @@ const CASES: &[(&str, fn())] = &[
     ("a broken file is refused by its child", broken),
     ("an archive gives its members, and each member its words", archive),
     ("an archive over its budget says so", archive_over_budget),
+    ("a document is cut into its sections, and a section that is not there costs itself", cut),
+    ("a document that is none says so instead of sections", cut_nothing),
     ("a custom command reads a file and a member that lies nowhere", custom),
 ];
 
@@ -187,4 +192,41 @@ fn custom() {
         let [Block::Record(record)] = &blocks[..] else { panic!("{blocks:?}") };
         assert_eq!((record.text.as_str(), record.section.as_deref()), ("words of foo", Some("s")));
     }
+}
+
+fn cut_file(file: &File, ranges: &[&str]) -> (Vec<String>, Result<(), Failure>) {
+    let sandbox = Arc::new(Sandbox::new(SandboxSettings::recommended()).unwrap());
+    let splitter = PdfSplitter::new(sandbox, 1 << 30);
+    let ranges: Vec<PageRange> = ranges.iter().map(|range| range.parse().unwrap()).collect();
+    let mut came = Vec::new();
+    let end = splitter.split(file, &ranges, &mut |cut| {
+        came.push(match cut {
+            Cut::Facts(facts) => format!("{} pages", facts.pages),
+            Cut::Section { index, bytes } => {
+                let pages = pdf::split::Source::open(&bytes).unwrap().page_count();
+                format!("{index}: {pages}")
+            }
+            Cut::Failed { index, failure } => format!("{index}: {}", failure.class),
+            Cut::StillThere => String::new(),
+        });
+        ControlFlow::Continue(())
+    });
+    (came, end)
+}
+
+fn cut() {
+    let document = sample("technology/manuals/heat-pump.pdf");
+    let Body::File(file) = document.body else { panic!() };
+    let (came, end) = cut_file(&file, &["1", "1-9999", "1-1"]);
+    assert!(came[0].ends_with(" pages"), "{came:?}");
+    assert_eq!(came[1..], ["0: 1", "1: bad_item", "2: 1"]);
+    end.unwrap();
+    assert_eq!(cut_file(&file, &[]).0.len(), 1);
+}
+
+fn cut_nothing() {
+    let file = tempfile::tempfile().unwrap();
+    std::io::Write::write_all(&mut &file, b"no PDF at all").unwrap();
+    let (came, end) = cut_file(&file, &["1"]);
+    assert_eq!((came.len(), end.unwrap_err().class), (0, FailureClass::BadDocument));
 }

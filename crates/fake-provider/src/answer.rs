@@ -64,7 +64,13 @@ impl<'a> Answer<'a> {
             Lie::ZeroVector => self.first(|row| row.values.fill(0.0)),
             Lie::NotANumber => self.first(|row| row.values[0] = f32::NAN),
             Lie::Null => self.first(|row| row.null_at = Some(0)),
-            Lie::Garbage | Lie::Truncated | Lie::ErrorInside | Lie::Oversize => {}
+            Lie::Garbage
+            | Lie::Truncated
+            | Lie::ErrorInside
+            | Lie::Oversize
+            | Lie::Blocked
+            | Lie::CutShort
+            | Lie::OffSchema => {}
         }
     }
 

@@ -15,6 +15,8 @@ pub(crate) struct Ask<'a> {
     pub(crate) dims: Option<usize>,
     pub(crate) encoding: Encoding,
     pub(crate) form: Form,
+    /// The word by which faults name it.
+    pub(crate) route: &'static str,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -36,7 +38,15 @@ impl<'a> Ask<'a> {
     pub(crate) fn new(model: Cow<'a, str>, texts: Texts<'a>) -> Self {
         let texts = texts.0;
         let keys = texts.iter().map(|text| vector::key(text)).collect();
-        Self { model, texts, keys, dims: None, encoding: Encoding::Float, form: Form::Many }
+        Self {
+            model,
+            texts,
+            keys,
+            dims: None,
+            encoding: Encoding::Float,
+            form: Form::Many,
+            route: "embed",
+        }
     }
 }
 

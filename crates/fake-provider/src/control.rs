@@ -3,6 +3,7 @@
 //! | request | does |
 //! |---|---|
 //! | `GET /_fake/stats` | [`Stats`] as JSON; with `?times` also when requests came |
+//! | `GET /_fake/files` | what became of files and prompts, and the names of the files that are there |
 //! | `POST /_fake/paid` | of a JSON list of texts, how often each was in an accepted request |
 //! | `POST /_fake/reset` | forgets all counts |
 //! | `POST /_fake/plan` | another plan, as TOML; what was used of limits that stay is kept |
@@ -19,6 +20,10 @@ pub(crate) const PREFIX: &str = "/_fake/";
 pub(crate) fn respond(shared: &Shared, method: &Method, uri: &Uri, body: &[u8]) -> (u16, String) {
     match (method, uri.path()) {
         (&Method::GET, "/_fake/stats") => stats(shared, uri.query()),
+        (&Method::GET, "/_fake/files") => {
+            let files = shared.files();
+            (200, json!({"stats": files.stats(), "names": files.names()}).to_string())
+        }
         (&Method::POST, "/_fake/paid") => paid(shared, body),
         (&Method::POST, "/_fake/plan") => replan(shared, body),
         (&Method::POST, "/_fake/reset") => {

@@ -341,6 +341,7 @@ impl Desk {
             && when.until.is_none_or(|until| now < until)
             && when.times.is_none_or(|times| self.strikes[index] < times)
             && when.marker.as_ref().is_none_or(marked)
+            && when.route.as_deref().is_none_or(|word| ask.is_some_and(|ask| ask.route == word))
             && when.probability.is_none_or(|share| self.rng.f64() < share)
     }
 

@@ -39,6 +39,14 @@
 //!   { key = "poor", spent_after = 100 },
 //! ]
 //!
+//! [content]               # files and generated texts
+//! processing_secs = 0.2   # until an uploaded file can be used
+//! stuck_share = 0.05      # of files that never can
+//! upload_secs = 0.1
+//! generate_secs = 2.0
+//! names_kept = true       # false: names that clients choose are ignored
+//! answer = [{ marker = "capital", text = "Paris" }]
+//!
 //! [[limit]]               # hidden limits, as in scenarios of the simulation
 //! dimension = "requests"  # input_tokens items in_flight day
 //! kind = "bucket"         # fixed_window sliding_window in_flight
@@ -71,6 +79,7 @@
 mod answer;
 mod ask;
 mod clock;
+mod content;
 mod control;
 mod desk;
 mod dialect;
@@ -87,10 +96,11 @@ mod tokens;
 mod vector;
 
 pub use clock::Clock;
+pub use content::FileStats;
 pub use dialect::Dialect;
 pub use plan::{
-    Batch, Body, ErrorStatus, Fault, Headers, Hints, Key, Keys, Lie, Misdeed, Naming, Oversize,
-    Plan, PlanError, Refused, Share, Timing, Wait, When,
+    Batch, Body, Content, ErrorStatus, Fault, Headers, Hints, Key, Keys, Lie, Misdeed, Naming,
+    Oversize, Plan, PlanError, PlannedAnswer, Refused, Share, Timing, Wait, When,
 };
 pub use provider::{FakeProvider, StartError, run};
 pub use records::Stats;

@@ -6,12 +6,14 @@ use flow_sim::provider::{LimitSettings, ServiceSettings, Tail, Trouble};
 use serde::Deserialize;
 
 mod check;
+mod content;
 mod fault;
 #[cfg(test)]
 mod tests;
 
 pub(crate) use check::DIMS_MAX;
 pub use check::PlanError;
+pub use content::{Content, PlannedAnswer};
 pub use fault::{ErrorStatus, Fault, Lie, Misdeed, Naming, When};
 
 /// The whole plan; the default is an `OpenAI` without limits, latency or faults.
@@ -30,6 +32,7 @@ pub struct Plan {
     pub service: Timing,
     pub hints: Hints,
     pub keys: Keys,
+    pub content: Content,
     /// Hidden limits; a call passes if all of them let it.
     #[serde(rename = "limit")]
     pub limits: Vec<LimitSettings>,
@@ -49,6 +52,7 @@ impl Default for Plan {
             service: Timing::default(),
             hints: Hints::default(),
             keys: Keys::default(),
+            content: Content::default(),
             limits: Vec::new(),
             faults: Vec::new(),
         }

@@ -1,6 +1,7 @@
 //! A provider with a life of its own: in a thread for tests, in a process for demonstrations.
 
 use crate::clock::Clock;
+use crate::content::FileStats;
 use crate::plan::{Plan, PlanError};
 use crate::records::Stats;
 use crate::server;
@@ -76,6 +77,16 @@ impl FakeProvider {
     /// When requests came, in seconds since the start; the first 2^20 of them.
     pub fn times(&self) -> Vec<f64> {
         self.shared.desk().records.times().to_vec()
+    }
+
+    /// What became of uploaded files and prompts.
+    pub fn file_stats(&self) -> FileStats {
+        self.shared.files().stats()
+    }
+
+    /// Names of the files that are there, in order.
+    pub fn files(&self) -> Vec<String> {
+        self.shared.files().names()
     }
 
     /// Forgets all counts; what was used of limits stays.

@@ -2,6 +2,7 @@
 
 use crate::answer::Answer;
 use crate::ask::Ask;
+use crate::content::Given;
 use crate::desk::{Decision, Ending, Pace};
 use crate::dialect::headers::{self, Header};
 use crate::dialect::{Dialect, Told};
@@ -11,6 +12,8 @@ use crate::refusal::Refusal;
 /// Far more than any client should take in.
 const OVERSIZE_BYTES: usize = 64 << 20;
 
+const GARBAGE: &[u8] = b"<html><body><h1>Bad gateway</h1></body></html>";
+
 /// What goes over the wire.
 #[derive(Debug)]
 pub(crate) struct Reply {
@@ -18,6 +21,22 @@ pub(crate) struct Reply {
     pub(crate) headers: Vec<Header>,
     pub(crate) body: Vec<u8>,
     pub(crate) pace: Pace,
+}
+
+impl Reply {
+    /// What a route gives in the place of vectors, with the plan's lie about it.
+    pub(crate) fn give(&mut self, plan: &Plan, given: Given, lie: Option<Lie>) {
+        self.status = given.status;
+        self.headers.extend(given.headers);
+        self.body = given.body.to_string().into_bytes();
+        match lie {
+            Some(Lie::Garbage) => GARBAGE.clone_into(&mut self.body),
+            Some(Lie::Truncated) => self.body.truncate(self.body.len() / 2),
+            Some(Lie::ErrorInside) => self.body = error_inside(plan.dialect, ""),
+            Some(Lie::Oversize) => self.body.resize(OVERSIZE_BYTES, b' '),
+            _ => {}
+        }
+    }
 }
 
 /// None: there is no reply.
@@ -29,6 +48,7 @@ pub(crate) fn render(plan: &Plan, decision: &Decision<'_>) -> Option<Reply> {
     };
     let headers = headers::all(dialect, &decision.hints, &decision.states, refusal);
     let (status, body, pace) = match &decision.ending {
+        Ending::Answer { ask, pace, .. } if ask.route != "embed" => (200, Vec::new(), *pace),
         Ending::Answer { ask, tokens, lie, pace } => {
             (200, vectors(plan, ask, *tokens, *lie), *pace)
         }
@@ -48,7 +68,7 @@ fn vectors(plan: &Plan, ask: &Ask<'_>, tokens: u64, lie: Option<Lie>) -> Vec<u8>
     answer.spoil(lie);
     let mut body = plan.dialect.answer(&answer);
     match lie {
-        Lie::Garbage => b"<html><body><h1>Bad gateway</h1></body></html>".to_vec(),
+        Lie::Garbage => GARBAGE.to_vec(),
         Lie::Truncated => {
             body.truncate(body.len() / 2);
             body

@@ -1,7 +1,8 @@
 //! HTTP/1.1 around the desk.
 
+use crate::content::{self, Wanted};
 use crate::control;
-use crate::desk::{Ending, Pace};
+use crate::desk::{Decision, Ending, Pace};
 use crate::payload::Payload;
 use crate::reply;
 use crate::shared::{Presence, Shared};
@@ -68,10 +69,19 @@ async fn respond(
         return response(status, Vec::new(), Payload::whole(content));
     }
     let plan = shared.desk().plan().clone();
-    let asked = plan.dialect.read(head.uri.path(), &body);
     let key = key(&head.headers, &head.uri);
-    let decision = shared.desk().arrive(shared.clock.now(), key, asked);
+    let wanted = content::find(&head.method, &head.uri);
+    let wanted = wanted.map(|route| Wanted { route, headers: &head.headers, body: &body });
+    let asked = match &wanted {
+        Some(wanted) => wanted.ask(),
+        None => plan.dialect.read(head.uri.path(), &body),
+    };
+    let now = shared.clock.now();
+    let decision = shared.desk().arrive(now, key, asked);
     let presence = Presence { shared: shared.clone(), ticket: decision.ticket };
+    if let Some(wanted) = &wanted {
+        watch(&shared, wanted, now, &decision);
+    }
     match decision.ending {
         Ending::Silence => std::future::pending::<()>().await,
         Ending::Reset | Ending::Answer { pace: Pace::CutHalfway, .. } => {
@@ -79,12 +89,34 @@ async fn respond(
         }
         Ending::Answer { .. } | Ending::Refuse { .. } => {}
     }
-    let Some(reply) = reply::render(&plan, &decision) else {
+    let Some(mut reply) = reply::render(&plan, &decision) else {
         return Err(io::ErrorKind::ConnectionReset.into());
     };
     shared.clock.until(decision.due).await;
+    if let (Some(wanted), Ending::Answer { .. }) = (&wanted, &decision.ending) {
+        let secs = content::work_secs(&shared, &wanted.route);
+        shared.clock.until(decision.due + secs).await;
+        reply.give(
+            &plan,
+            wanted.serve(&shared, content::lie_of(&decision)),
+            content::lie_of(&decision),
+        );
+    }
     let payload = Payload::paced(reply.body, reply.pace, shared.clock.clone(), presence);
     response(reply.status, reply.headers, payload)
+}
+
+/// Notes who came too early, and what a refusal says of waiting.
+fn watch(shared: &Shared, wanted: &Wanted<'_>, now: f64, decision: &Decision<'_>) {
+    let group = wanted.route.group();
+    if shared.watch().is_early(group, now) {
+        shared.files().came_early();
+    }
+    if let Ending::Refuse { refusal, .. } = &decision.ending
+        && let Some(wait) = refusal.wait()
+    {
+        shared.watch().tell(group, decision.due, wait);
+    }
 }
 
 fn response(

@@ -19,6 +19,7 @@ mod refusal;
 mod fallback;
 mod reader;
 mod document;
+pub mod split;
 
 use blocks::Blocks;
 use hayro_syntax::{DecryptionError, LoadPdfError, Pdf};

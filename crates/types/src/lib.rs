@@ -11,4 +11,5 @@ pub mod embedding;
 pub mod record;
 pub mod ledger;
 pub mod query;
+pub mod pages;
 pub mod seam;

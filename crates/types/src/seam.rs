@@ -4,6 +4,9 @@ pub mod source;
 pub mod parse;
 pub mod embed;
 pub mod store;
+pub mod llm;
+pub mod upload;
+pub mod split;
 
 pub use embed::{BatchLimits, BoxFuture, EmbedError, Embedded, Embedder, Purpose, TokenCount};
 pub use parse::{Choice, MemberEvent, Parser, Parsers, Unpacker};

@@ -16,7 +16,7 @@ const EDGES: [(&str, &[&str]); 15] = [
     ("parsers", &["types", "pdf"]),
     ("sandbox", &["types"]),
     ("stores", &["types", "encoder", "fault"]),
-    ("connectors", &["types", "quota", "encoder", "fault", "parsers", "sandbox"]),
+    ("connectors", &["types", "quota", "encoder", "fault", "parsers", "pdf", "sandbox"]),
     ("ingest", &["types", "quota", "flow", "fault"]),
     (
         "cli",

@@ -5,7 +5,7 @@
 
 use crate::embed::spec::ProviderSpec;
 use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderValue};
-use reqwest::{Client, Response, redirect, retry};
+use reqwest::{Body, Client, Method, Response, redirect, retry};
 use rustls::{ClientConfig, RootCertStore};
 use std::error::Error as _;
 use std::sync::Arc;
@@ -28,6 +28,16 @@ const REPLY_BYTES: usize = 16 * 1024;
 pub(crate) struct Http {
     client: Client,
     timeout: Duration,
+}
+
+/// A call to be made.
+#[derive(Debug)]
+pub(crate) struct Request<'a> {
+    pub method: Method,
+    pub url: &'a str,
+    pub headers: HeaderMap,
+    pub body: Body,
+    pub bytes_max: usize,
 }
 
 /// A whole reply.
@@ -73,7 +83,7 @@ impl Http {
         Ok(Self { client, timeout })
     }
 
-    /// Posts JSON. A reply with a status of success may have `bytes_max`, another is cut where it gets long.
+    /// Posts JSON.
     pub(crate) async fn post(
         &self,
         url: &str,
@@ -81,12 +91,16 @@ impl Http {
         body: Vec<u8>,
         bytes_max: usize,
     ) -> Result<Answer, NoAnswer> {
-        let request = self
-            .client
-            .post(url)
-            .headers(headers)
-            .header(CONTENT_TYPE, HeaderValue::from_static("application/json"))
-            .body(body);
+        let mut headers = headers;
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        let body = body.into();
+        self.send(Request { method: Method::POST, url, headers, body, bytes_max }).await
+    }
+
+    /// A reply with a status of success may have `bytes_max`, another is cut where it gets long.
+    pub(crate) async fn send(&self, request: Request<'_>) -> Result<Answer, NoAnswer> {
+        let Request { method, url, headers, body, bytes_max } = request;
+        let request = self.client.request(method, url).headers(headers).body(body);
         let mut response = request.send().await.map_err(|error| self.failed(&error))?;
         let status = response.status();
         let body = if status.is_success() {

@@ -340,7 +340,7 @@ fn reply_bytes_max(texts: usize, dimensions: usize) -> usize {
     64 * 1024 + texts * (1024 + dimensions * 40)
 }
 
-fn credential(spec: &ProviderSpec, key: &ApiKey) -> (HeaderName, HeaderValue) {
+pub(crate) fn credential(spec: &ProviderSpec, key: &ApiKey) -> (HeaderName, HeaderValue) {
     match spec.provider() {
         Provider::Gemini => (HeaderName::from_static("x-goog-api-key"), key.header("")),
         Provider::OpenAi if spec.is_azure() => (HeaderName::from_static("api-key"), key.header("")),

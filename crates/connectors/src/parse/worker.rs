@@ -30,6 +30,9 @@ impl Worker for FormatWorker {
         body: &mut Body,
         visit: &mut dyn FnMut(MemberEvent<'_>) -> ControlFlow<()>,
     ) -> Result<(), Failure> {
+        if let Some(done) = crate::split::serve(job, body, visit) {
+            return done;
+        }
         let budget = Budget {
             members_max: job.budget.members_max,
             member_bytes_max: job.budget.member_bytes_max,

@@ -149,7 +149,7 @@ pub(super) fn refusal(told: &Told<'_>) -> (u16, Value) {
         Refusal::Poisoned { index: None } => {
             error(400, "Request contains an invalid argument.", invalid, None)
         }
-        Refusal::SlowDown { status, .. } | Refusal::Broken { status, .. } => {
+        Refusal::SlowDown { status, retry_after } | Refusal::Broken { status, retry_after } => {
             let (message, name) = match status {
                 429 => ("Resource exhausted. Please try again later.", "RESOURCE_EXHAUSTED"),
                 503 => ("The model is overloaded. Please try again later.", "UNAVAILABLE"),
@@ -158,7 +158,7 @@ pub(super) fn refusal(told: &Told<'_>) -> (u16, Value) {
                     "INTERNAL",
                 ),
             };
-            error(*status, message, name, None)
+            error(*status, message, name, retry_after.map(|wait| json!([retry_info(wait)])))
         }
     }
 }
@@ -169,6 +169,13 @@ fn error(code: u16, message: &str, name: &str, details: Option<Value>) -> (u16, 
         error["details"] = details;
     }
     (code, json!({"error": error}))
+}
+
+fn retry_info(wait: f64) -> Value {
+    json!({
+        "@type": "type.googleapis.com/google.rpc.RetryInfo",
+        "retryDelay": format!("{}s", millis(wait) as f64 / 1000.0),
+    })
 }
 
 fn limited(wall: &Wall, told: &Told<'_>) -> (u16, Value) {
@@ -219,10 +226,7 @@ fn limited(wall: &Wall, told: &Told<'_>) -> (u16, Value) {
     if let Some(wait) = wall.wait {
         let seconds = millis(wait) as f64 / 1000.0;
         message = format!("{message}\nPlease retry in {seconds}s.");
-        details.push(json!({
-            "@type": "type.googleapis.com/google.rpc.RetryInfo",
-            "retryDelay": format!("{seconds}s"),
-        }));
+        details.push(retry_info(wait));
     }
     error(429, &message, status, Some(Value::Array(details)))
 }

@@ -37,6 +37,10 @@ impl Plan {
             ("secs_per_token", service.secs_per_token),
             ("refusal_secs", service.refusal_secs[0]),
             ("refusal_secs", service.refusal_secs[1]),
+            ("content.processing_secs", self.content.processing_secs),
+            ("content.stuck_share", self.content.stuck_share),
+            ("content.upload_secs", self.content.upload_secs),
+            ("content.generate_secs", self.content.generate_secs),
         ];
         match times.iter().find(|(_, value)| !sensible(*value)) {
             Some((name, value)) => senseless(format!("service.{name} is {value}")),

@@ -26,6 +26,8 @@ pub struct When {
     pub until: Option<f64>,
     /// Some text of the request contains this.
     pub marker: Option<String>,
+    /// The route: `embed`, `start`, `upload`, `get`, `delete`, `list`, `generate`.
+    pub route: Option<String>,
     /// At most so often.
     pub times: Option<u64>,
 }
@@ -99,6 +101,12 @@ pub enum Lie {
     Null,
     /// A body of 64 MiB.
     Oversize,
+    /// A prompt that the provider's filter does not let pass; of generated texts only.
+    Blocked,
+    /// Half of a text, which ended at the limit of its length.
+    CutShort,
+    /// JSON of another form than was asked for.
+    OffSchema,
 }
 
 impl Misdeed {

@@ -3,6 +3,7 @@
 
 mod agreement;
 mod client;
+mod content;
 mod control;
 mod faults;
 mod limits;

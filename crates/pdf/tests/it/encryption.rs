@@ -10,13 +10,13 @@ use std::sync::Arc;
 use types::failure::FailureClass;
 
 #[derive(Debug, Clone, Copy)]
-enum Cipher {
+pub(crate) enum Cipher {
     Rc4,
     Aes128,
     Aes256,
 }
 
-fn encrypted(cipher: Cipher, user_password: &str) -> Vec<u8> {
+pub(crate) fn encrypted(cipher: Cipher, user_password: &str) -> Vec<u8> {
     let plain = one_page(&show("F1", 10.0, (50.0, 700.0), "behind a password"));
     let mut document = Document::load_mem(&plain).unwrap();
     let id = Object::String(b"0123456789abcdef".to_vec(), StringFormat::Literal);

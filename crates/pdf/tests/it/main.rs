@@ -12,3 +12,4 @@ mod metadata;
 mod encryption;
 mod damage;
 mod hostile;
+mod split;

@@ -1,0 +1,149 @@
+//! Sections of a document as documents of their own.
+//!
+//! The pages of a section are copied with everything that they refer to, and with nothing else: no reference is
+//! followed to another page, and what leads away from a page (links, threads, the structure tree) stays behind.
+//! Streams are copied as they are, never decompressed and compressed again. A document is read once, however many
+//! sections are cut out of it.
+//!
+//! As the rest of this crate it is to be used in a process with limits.
+
+mod closure;
+mod inherited;
+mod resources;
+mod names;
+mod annotations;
+mod form;
+mod page;
+mod bookmarks;
+
+pub use bookmarks::Bookmark;
+
+use crate::guard::guarded;
+use crate::refusal;
+use closure::Closure;
+use lopdf::{Dictionary, Document, Object, ObjectId};
+use std::collections::HashSet;
+use types::failure::{Failure, FailureClass};
+use types::pages::PageRange;
+
+/// Documents with more pages are refused: their page list alone would fill the memory of a child.
+const PAGES_MAX: usize = 500_000;
+
+/// Changes whenever the bytes of a section may change for the same source.
+pub const REVISION: &str = "pdf-split/1";
+
+/// An open document to cut sections from.
+#[derive(Debug)]
+pub struct Source {
+    document: Document,
+    /// In reading order. A page may stand in it twice.
+    pages: Vec<ObjectId>,
+    page_set: HashSet<ObjectId>,
+}
+
+impl Source {
+    /// Reads the whole document.
+    ///
+    /// # Errors
+    /// `encrypted` when the empty password does not open the file, `bad_document` when no page can be found in it,
+    /// `too_large` for more than 500,000 pages.
+    pub fn open(bytes: &[u8]) -> Result<Self, Failure> {
+        if bytes.is_empty() {
+            return Err(refusal::empty());
+        }
+        let document = match guarded(|| Document::load_mem(bytes)) {
+            Ok(Ok(document)) => document,
+            Ok(Err(lopdf::Error::InvalidPassword)) => return Err(refusal::encrypted()),
+            Ok(Err(lopdf::Error::Decryption(_) | lopdf::Error::UnsupportedSecurityHandler(_))) => {
+                return Err(refusal::unknown_encryption());
+            }
+            Ok(Err(_)) | Err(_) => return Err(refusal::unreadable(bytes)),
+        };
+        if document.is_encrypted() {
+            return Err(refusal::encrypted());
+        }
+        let pages: Vec<ObjectId> =
+            guarded(|| document.page_iter().take(PAGES_MAX + 1).collect()).unwrap_or_default();
+        match pages.len() {
+            0 => Err(refusal::no_pages(bytes)),
+            1..=PAGES_MAX => {
+                let page_set = pages.iter().copied().collect();
+                Ok(Self { document, pages, page_set })
+            }
+            _ => Err(Failure::new(
+                FailureClass::TooLarge,
+                format!("the PDF has more than {PAGES_MAX} pages"),
+                "cut it into parts with another program first",
+            )),
+        }
+    }
+
+    pub fn page_count(&self) -> u32 {
+        self.pages.len() as u32
+    }
+
+    /// The document's outline in reading order; empty when it has none.
+    pub fn bookmarks(&self) -> Vec<Bookmark> {
+        guarded(|| bookmarks::read(&self.document, &self.pages)).unwrap_or_default()
+    }
+
+    /// The bytes of a PDF with these pages alone.
+    ///
+    /// # Errors
+    /// `bad_item` when the document has no such pages, `bad_document` when they are too damaged to be copied.
+    pub fn section(&self, range: PageRange) -> Result<Vec<u8>, Failure> {
+        let pages = self.pages_of(range)?;
+        guarded(|| self.copy(pages)).ok().flatten().ok_or_else(|| {
+            Failure::bad_document(
+                format!("the pages {range} of the PDF are damaged and cannot be copied"),
+                "open it in a viewer and save it anew",
+            )
+        })
+    }
+
+    fn pages_of(&self, range: PageRange) -> Result<&[ObjectId], Failure> {
+        let first = range.first() as usize - 1;
+        self.pages.get(first..range.last() as usize).ok_or_else(|| {
+            Failure::new(
+                FailureClass::BadItem,
+                format!("pages {range} are not all in the PDF, which has {}", self.pages.len()),
+                "correct the page range of this section",
+            )
+        })
+    }
+
+    /// None when it cannot be written.
+    fn copy(&self, pages: &[ObjectId]) -> Option<Vec<u8>> {
+        let mut closure = Closure::new(&self.document, &self.page_set);
+        let (root, tree) = (closure.fresh(), closure.fresh());
+        let mut fields = Vec::new();
+        let mut kids = Vec::with_capacity(pages.len());
+        for page in pages {
+            let copied = page::copy(&mut closure, *page, tree, &mut fields);
+            kids.push(Object::Reference(copied));
+        }
+        let mut catalog = Dictionary::new();
+        catalog.set("Type", Object::Name(b"Catalog".to_vec()));
+        catalog.set("Pages", Object::Reference(tree));
+        if let Ok(original) = self.document.catalog() {
+            // Which layers are shown stands here, not on the pages.
+            if let Ok(layers) = original.get(b"OCProperties") {
+                catalog.set("OCProperties", closure.copied(layers));
+            }
+            if let Some(form) = form::copy(&mut closure, original, fields) {
+                catalog.set("AcroForm", form);
+            }
+        }
+        closure.put(root, Object::Dictionary(catalog));
+        let mut node = Dictionary::new();
+        node.set("Type", Object::Name(b"Pages".to_vec()));
+        node.set("Count", kids.len() as i64);
+        node.set("Kids", Object::Array(kids));
+        closure.put(tree, Object::Dictionary(node));
+        let mut section = closure.finish();
+        section.trailer.set("Root", Object::Reference(root));
+        let mut bytes = Vec::new();
+        section.save_to(&mut bytes).ok()?;
+        Some(bytes)
+    }
+}
