@@ -7,6 +7,7 @@ use rusqlite::config::DbConfig;
 use rusqlite::{Connection, ErrorCode, OpenFlags, TransactionBehavior};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
+use std::time::Instant;
 use types::seam::StoreErrorKind;
 
 /// `gmil` in ASCII, so that `file` and we know our files.
@@ -233,6 +234,23 @@ fn check_size(conn: &Connection, path: &Path) -> Outcome<()> {
     Ok(())
 }
 
+/// Switches to a write-ahead log. Where two do that at once, `SQLite` tells one of them that the file is locked
+/// without waiting its usual time.
+fn keep_log(conn: &Connection) -> Outcome<()> {
+    let started = Instant::now();
+    loop {
+        match conn.query_row("PRAGMA journal_mode=WAL", [], |_| Ok(())) {
+            Err(error)
+                if error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy)
+                    && started.elapsed() < BUSY =>
+            {
+                std::thread::park_timeout(BUSY / 500);
+            }
+            done => return Ok(done?),
+        }
+    }
+}
+
 fn check_pages(conn: &Connection, path: &Path) -> Outcome<()> {
     if std::fs::metadata(path)?.len() > QUICK_CHECK_BYTES_MAX {
         return Ok(());
@@ -245,7 +263,7 @@ fn check_pages(conn: &Connection, path: &Path) -> Outcome<()> {
 fn create(conn: &mut Connection, options: SqliteOptions) -> Outcome<()> {
     fault::point("store.create.begin")?;
     conn.pragma_update(None, "page_size", 8192)?;
-    conn.query_row("PRAGMA journal_mode=WAL", [], |_| Ok(()))?;
+    keep_log(conn)?;
     fault::point("store.create.log")?;
     conn.pragma_update(None, "synchronous", "FULL")?;
     let tx = conn.transaction_with_behavior(TransactionBehavior::Exclusive)?;
