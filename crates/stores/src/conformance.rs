@@ -4,6 +4,7 @@
 mod draft;
 mod failures;
 mod gates;
+mod migration;
 mod pairs;
 mod random;
 mod versions;
@@ -18,7 +19,7 @@ pub(crate) type Law = (&'static str, fn(&dyn Store));
 
 /// All laws that need no more than one open store.
 pub(crate) fn laws() -> Vec<Law> {
-    [versions::LAWS, gates::LAWS, failures::LAWS, pairs::LAWS].concat()
+    [versions::LAWS, gates::LAWS, failures::LAWS, pairs::LAWS, migration::LAWS].concat()
 }
 
 /// Nothing that a law did may break an invariant.

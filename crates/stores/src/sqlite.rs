@@ -12,6 +12,7 @@ mod labels;
 mod letters;
 mod lock;
 mod meta;
+mod migration;
 mod open;
 mod pool;
 mod removal;
@@ -43,7 +44,10 @@ use types::ledger::{
     Violation,
 };
 use types::query::{Hit, Mode, Query, Spelled};
-use types::seam::{Counts, EntryVectors, Repair, RunRow, Store, StoreError, StoreErrorKind};
+use types::seam::{
+    Counts, EntryVectors, Migration, Repair, RunRow, Store, StoreError, StoreErrorKind, Switch,
+    Target,
+};
 
 /// Whether words are indexed. Fixed when the store is made; off, ingest writes several times as fast and
 /// keyword search is refused.
@@ -211,6 +215,30 @@ impl Store for SqliteStore {
 
     fn vectors_at(&self, places: &[i64]) -> Result<Vec<Option<Embedding>>, StoreError> {
         self.told(self.pool.read(|conn| vectors::at(conn, places)))
+    }
+
+    fn migration(&self) -> Result<Option<Migration>, StoreError> {
+        self.told(self.pool.read(migration::find))
+    }
+
+    fn begin_migration(&self, to: &Target) -> Result<(), StoreError> {
+        self.told(self.pool.write(|conn| migration::begin(conn, to)))
+    }
+
+    fn forget_migration(&self) -> Result<(), StoreError> {
+        self.told(self.pool.write(migration::forget))
+    }
+
+    fn unmigrated(&self, after: i64, limit: usize) -> Result<Vec<(i64, String)>, StoreError> {
+        self.told(self.pool.read(|conn| migration::left(conn, after, limit)))
+    }
+
+    fn migrate(&self, vectors: &[(i64, Option<Embedding>)]) -> Result<(), StoreError> {
+        self.told(self.pool.write(|conn| migration::put(conn, vectors)))
+    }
+
+    fn finish_migration(&self, switch: &Switch) -> Result<(), StoreError> {
+        self.told(self.pool.write(|conn| migration::finish(conn, switch)))
     }
 
     fn apply(&self, changes: &[Change]) -> Result<Vec<Applied>, StoreError> {

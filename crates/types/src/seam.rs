@@ -11,4 +11,7 @@ pub mod split;
 pub use embed::{BatchLimits, BoxFuture, EmbedError, Embedded, Embedder, Purpose, TokenCount};
 pub use parse::{Choice, MemberEvent, Parser, Parsers, Unpacker};
 pub use source::{Listed, ListedFile, Listing, Source, SourceError};
-pub use store::{Counts, EntryVectors, Repair, RunRow, Store, StoreError, StoreErrorKind};
+pub use store::{
+    Counts, EntryVectors, Migration, Repair, RunRow, Store, StoreError, StoreErrorKind, Switch,
+    Target,
+};

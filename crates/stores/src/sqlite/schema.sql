@@ -130,6 +130,20 @@ CREATE TABLE vector(
   v BLOB NOT NULL                            -- f32, little-endian
 ) STRICT;
 
+-- Vectors of the model that the store migrates to, and chunks that it knows nothing of. The switch gives the first
+-- table the name of the one above.
+CREATE TABLE next_vector(
+  chunk INTEGER PRIMARY KEY,
+  document INTEGER NOT NULL,
+  text_hash BLOB NOT NULL,
+  check_sum INTEGER NOT NULL,
+  v BLOB NOT NULL
+) STRICT;
+
+CREATE TABLE next_absent(
+  chunk INTEGER PRIMARY KEY
+) STRICT;
+
 -- Vectors that a repair found without their chunks; they go when their document is written again.
 CREATE TABLE rescued(
   document INTEGER NOT NULL,

@@ -93,6 +93,27 @@ pub trait Store: Send + Sync {
     /// Vectors by the places that [`Store::known_vectors`] gave; none where it has gone meanwhile.
     fn vectors_at(&self, places: &[i64]) -> Result<Vec<Option<Embedding>>, StoreError>;
 
+    /// The vectors of another model that are being made beside those in use; none when none are.
+    fn migration(&self) -> Result<Option<Migration>, StoreError>;
+
+    /// Begins a migration, or goes on with the one to the same target; one to another target is forgotten.
+    /// Everything but this and its siblings works meanwhile as before, with the model in use.
+    fn begin_migration(&self, to: &Target) -> Result<(), StoreError>;
+
+    /// Forgets the migration and the vectors it made.
+    fn forget_migration(&self) -> Result<(), StoreError>;
+
+    /// Chunks that have no place in the migration yet: place and text, in order of places, after `after`.
+    fn unmigrated(&self, after: i64, limit: usize) -> Result<Vec<(i64, String)>, StoreError>;
+
+    /// Gives chunks their new vectors, durably; none for a text that the new model has no vector for. A chunk
+    /// that has gone meanwhile is passed over.
+    fn migrate(&self, vectors: &[(i64, Option<Embedding>)]) -> Result<(), StoreError>;
+
+    /// Makes the new model the store's, with its vectors, in one transaction: readers see all of the one or all
+    /// of the other. Every pair gets a new revision. An error of kind `Internal` if a chunk has no place yet.
+    fn finish_migration(&self, switch: &Switch) -> Result<(), StoreError>;
+
     /// Applies all changes in one durable transaction, or none. They stay the caller's, who may try again when
     /// the error was of a store that is away or of a full disk.
     fn apply(&self, changes: &[Change]) -> Result<Vec<Applied>, StoreError>;
@@ -134,6 +155,30 @@ pub trait Store: Send + Sync {
     /// Checks every invariant; with `repair` mends what needs no source, and takes the gates of the documents
     /// that do, so that the next run over their files restores them out of what is still there.
     fn verify(&self, repair: Repair) -> Result<Vec<Violation>, StoreError>;
+}
+
+/// The model that a store migrates to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Target {
+    pub model: ModelId,
+    /// Told apart from the model's identity: weights and settings that change vectors.
+    pub fingerprint: String,
+}
+
+/// A migration that is under way.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Migration {
+    pub target: Target,
+    /// Chunks that have their place, and that have none.
+    pub done: u64,
+    pub left: u64,
+}
+
+/// What changes together with the model.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Switch {
+    /// Settings by key, as [`Store::set_setting`] takes them.
+    pub settings: Vec<(String, String)>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
