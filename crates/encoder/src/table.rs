@@ -4,16 +4,14 @@
 //! `table.scale` F16 [pieces, 1]: what a row's values are multiplied by.
 #![forbid(unsafe_code)]
 
-mod safetensors;
-
 #[cfg(test)]
 mod tests;
 
 use half::f16;
 
-use safetensors::{File, Tensor};
+use crate::safetensors::{File, Tensor};
 
-pub use safetensors::FormatError;
+pub use crate::safetensors::FormatError;
 
 const VALUES: &str = "table.q4";
 const SCALES: &str = "table.scale";

@@ -12,6 +12,7 @@ use super::{job::Job, portable};
 pub enum Isa {
     /// What every processor of this architecture has.
     Portable,
+    /// AVX2 and FMA: no processor has the one without the other.
     Avx2,
     /// AVX-512 F, BW, VL and VNNI. Processors without VNNI are as well served by AVX2.
     Avx512,
@@ -32,9 +33,10 @@ impl Isa {
     fn is_available(self) -> bool {
         match self {
             Isa::Portable => true,
-            Isa::Avx2 => is_x86_feature_detected!("avx2"),
+            Isa::Avx2 => is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma"),
             Isa::Avx512 => {
-                is_x86_feature_detected!("avx512f")
+                is_x86_feature_detected!("fma")
+                    && is_x86_feature_detected!("avx512f")
                     && is_x86_feature_detected!("avx512bw")
                     && is_x86_feature_detected!("avx512vl")
                     && is_x86_feature_detected!("avx512vnni")
@@ -92,7 +94,7 @@ impl Kernels {
 #[expect(unsafe_code, reason = "a call into code compiled for AVX2")]
 fn run_avx2(job: Job<'_>) {
     // SAFETY: called for a `Kernels` with `Isa::Avx2` only, which `Kernels::on` makes only where
-    // the processor has AVX2.
+    // the processor has AVX2 and FMA.
     unsafe { avx2::run(job) }
 }
 
@@ -100,6 +102,6 @@ fn run_avx2(job: Job<'_>) {
 #[expect(unsafe_code, reason = "a call into code compiled for AVX-512 with VNNI")]
 fn run_avx512(job: Job<'_>) {
     // SAFETY: called for a `Kernels` with `Isa::Avx512` only, which `Kernels::on` makes only where
-    // the processor has AVX-512 F, BW, VL and VNNI.
+    // the processor has AVX-512 F, BW, VL and VNNI, and FMA.
     unsafe { avx512::run(job) }
 }

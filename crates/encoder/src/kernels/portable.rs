@@ -6,11 +6,28 @@
     reason = "inlining is what compiles these loops for the caller's instruction set"
 )]
 
-use super::job::{Job, Pick};
+use super::{
+    attention,
+    gemm::{self, Tile, Tiles},
+    job::{Job, Pick},
+    layout::LANES,
+    pointwise,
+};
+
+/// Rows of a tile: few enough for 16 registers of 128 bits.
+const ROWS: usize = 2;
+const PANELS: usize = 1;
+
+/// Where every processor of the architecture fuses multiplication and addition, the sums are those of the other
+/// paths; on x86-64 this path is for processors without AVX2, which cannot.
+#[cfg(target_arch = "aarch64")]
+type Sums = pointwise::Fused;
+#[cfg(not(target_arch = "aarch64"))]
+type Sums = pointwise::Plain;
 
 /// Float sums run in this many lanes: two registers of 512 bits, four of 256, so that the latency of an
 /// addition is hidden on either.
-const LANES: usize = 32;
+const DOT_LANES: usize = 32;
 
 /// Dimensions of a weighted sum that stay in registers while the picks stream past: 64 are eight registers
 /// of 256 bits, and 64 `i8` are one cache line.
@@ -21,7 +38,71 @@ pub(super) fn run(job: Job<'_>) {
         Job::Scan { query, codes, out } => scan(query, codes, out),
         Job::Dot { a, b, out } => *out = dot(a, b),
         Job::WeightedSum { table, picks, sum } => weighted_sum(table, picks, sum),
+        Job::Product(product) => {
+            gemm::run::<Sums, _, _, _, ROWS, PANELS>(product, &Tiles { float, wide, narrow });
+        }
+        Job::Attention(of) => attention::run::<Sums, _, ROWS, PANELS>(of, float),
+        Job::Norm { rows, added, norm } => pointwise::normalise::<Sums>(rows, added, norm),
     }
+}
+
+fn float(
+    strip: &[[f32; ROWS]],
+    [panel]: [&[[f32; LANES]]; PANELS],
+    to: &mut Tile<f32, ROWS, PANELS>,
+) {
+    use pointwise::Arithmetic as _;
+    let mut sums = [[0.0; LANES]; ROWS];
+    for (inputs, line) in strip.iter().zip(panel) {
+        for row in 0..ROWS {
+            for lane in 0..LANES {
+                sums[row][lane] = Sums::multiply_add(inputs[row], line[lane], sums[row][lane]);
+            }
+        }
+    }
+    *to = sums.map(|row| [row]);
+}
+
+/// Pairs of `i16`.
+fn wide(
+    strip: &[[i32; ROWS]],
+    panels: [&[[i32; LANES]]; PANELS],
+    to: &mut Tile<i32, ROWS, PANELS>,
+) {
+    integers(strip, panels, to, |input, weight| {
+        let low = i32::from(input as i16) * i32::from(weight as i16);
+        low + (input >> 16) * (weight >> 16)
+    });
+}
+
+/// Quads of unsigned by signed bytes.
+fn narrow(
+    strip: &[[i32; ROWS]],
+    panels: [&[[i32; LANES]]; PANELS],
+    to: &mut Tile<i32, ROWS, PANELS>,
+) {
+    integers(strip, panels, to, |input, weight| {
+        let (inputs, weights) = (input.to_le_bytes(), weight.to_le_bytes());
+        inputs.iter().zip(weights).map(|(&i, w)| i32::from(i) * i32::from(w as i8)).sum()
+    });
+}
+
+#[inline(always)]
+fn integers(
+    strip: &[[i32; ROWS]],
+    [panel]: [&[[i32; LANES]]; PANELS],
+    to: &mut Tile<i32, ROWS, PANELS>,
+    products: impl Fn(i32, i32) -> i32,
+) {
+    let mut sums = [[0; LANES]; ROWS];
+    for (inputs, line) in strip.iter().zip(panel) {
+        for row in 0..ROWS {
+            for lane in 0..LANES {
+                sums[row][lane] += products(inputs[row], line[lane]);
+            }
+        }
+    }
+    *to = sums.map(|row| [row]);
 }
 
 fn scan(query: &[i8], codes: &[i8], out: &mut [i32]) {
@@ -38,10 +119,10 @@ pub(super) fn dot_i8(a: &[i8], b: &[i8]) -> i32 {
 
 #[inline(always)]
 pub(super) fn dot(a: &[f32], b: &[f32]) -> f32 {
-    let ((a, a_rest), (b, b_rest)) = (a.as_chunks::<LANES>(), b.as_chunks::<LANES>());
-    let mut sums = [0.0f32; LANES];
+    let ((a, a_rest), (b, b_rest)) = (a.as_chunks::<DOT_LANES>(), b.as_chunks::<DOT_LANES>());
+    let mut sums = [0.0f32; DOT_LANES];
     for (x, y) in a.iter().zip(b) {
-        for lane in 0..LANES {
+        for lane in 0..DOT_LANES {
             sums[lane] += x[lane] * y[lane];
         }
     }

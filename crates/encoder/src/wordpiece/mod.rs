@@ -35,7 +35,7 @@ pub struct WordPiece {
 /// Why a text is no vocabulary.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 pub enum VocabularyError {
-    #[error("the vocabulary has no line [UNK]; expected one word piece per line")]
+    #[error("the vocabulary has no piece for unknown words, such as [UNK]")]
     NoUnknown,
     #[error("the vocabulary lists the piece of line {line} twice")]
     Twice { line: usize },
@@ -46,29 +46,34 @@ pub enum VocabularyError {
 impl WordPiece {
     /// Reads a `vocab.txt`: one piece per line, its id is the line's number from 0.
     pub fn new(vocabulary: &str) -> Result<Self, VocabularyError> {
-        let (mut starts, mut continuations, mut unknown) =
-            (Pieces::default(), Pieces::default(), None);
-        let mut lines = 0;
-        for (line, piece) in vocabulary.lines().enumerate() {
-            let id = u32::try_from(line).map_err(|_| VocabularyError::TooLong { lines: line })?;
+        let lines = vocabulary.lines().count();
+        let ids = 0..u32::try_from(lines).map_err(|_| VocabularyError::TooLong { lines })?;
+        Self::from_pieces(vocabulary.lines().zip(ids), UNKNOWN)
+    }
+
+    /// Takes pieces with their ids, among them the one that stands for what has no pieces.
+    pub fn from_pieces(
+        vocabulary: impl IntoIterator<Item = (impl AsRef<str>, u32)>,
+        unknown: &str,
+    ) -> Result<Self, VocabularyError> {
+        let (mut starts, mut continuations) = (Pieces::default(), Pieces::default());
+        let (mut unknown_id, mut pieces) = (None, 0);
+        for (piece, id) in vocabulary {
+            let piece = piece.as_ref();
             let earlier = match piece.strip_prefix("##") {
                 Some(rest) if !rest.is_empty() => continuations.insert(rest, id),
                 _ => starts.insert(piece, id),
             };
             if earlier.is_some() {
-                return Err(VocabularyError::Twice { line: line + 1 });
+                return Err(VocabularyError::Twice { line: pieces + 1 });
             }
-            if piece == UNKNOWN {
-                unknown = Some(id);
+            if piece == unknown {
+                unknown_id = Some(id);
             }
-            lines = line + 1;
+            pieces += 1;
         }
-        Ok(Self {
-            starts,
-            continuations,
-            unknown: unknown.ok_or(VocabularyError::NoUnknown)?,
-            pieces: lines,
-        })
+        let unknown = unknown_id.ok_or(VocabularyError::NoUnknown)?;
+        Ok(Self { starts, continuations, unknown, pieces })
     }
 
     /// Number of pieces; ids are below it.
