@@ -6,12 +6,14 @@ pub(crate) mod search;
 pub(crate) mod failures;
 pub(crate) mod config;
 pub(crate) mod simulate;
+pub(crate) mod migrate;
 
 #[cfg(test)]
 mod tests;
 
 pub(crate) use config::ConfigCommand;
 pub(crate) use failures::{FailuresCommand, Targets};
+pub(crate) use migrate::MigrateArgs;
 pub(crate) use run::{IngestArgs, LabelArgs, Prune};
 pub(crate) use search::SearchArgs;
 pub(crate) use simulate::SimulateArgs;
@@ -80,6 +82,8 @@ pub(crate) enum Command {
         #[arg(long)]
         repair: bool,
     },
+    /// Embed what is stored with another model, side by side, then switch to it
+    Migrate(MigrateArgs),
     /// Show the settings in force and where they come from, or check them
     #[command(subcommand)]
     Config(ConfigCommand),
@@ -95,6 +99,7 @@ impl Args {
             Command::Search(search) => search.store.flags(),
             Command::Status(store) | Command::Verify { store, .. } => store.flags(),
             Command::Failures(failures) => failures.flags(),
+            Command::Migrate(migrate) => migrate.flags(),
             Command::Config(config) => config.flags(),
             Command::Simulate(_) => Vec::new(),
         }

@@ -3,6 +3,7 @@
 pub(crate) mod config;
 pub(crate) mod failures;
 pub(crate) mod ingest;
+pub(crate) mod migrate;
 pub(crate) mod search;
 pub(crate) mod simulate;
 pub(crate) mod status;

@@ -130,11 +130,11 @@ fn line(progress: &Progress, elapsed: Duration) -> String {
 
 /// How long the rest takes at the pace so far; unknown while files are still being listed.
 fn left(progress: &Progress, seconds: f64) -> String {
-    let (read, listed) = (progress.bytes_read.get(), progress.bytes_listed.get());
-    if progress.listings_done.get() == 0 || read == 0 || read >= listed {
+    let (done, known) = (progress.work_done.get(), progress.work_known.get());
+    if progress.listings_done.get() == 0 || done == 0 || done >= known {
         return String::new();
     }
-    format!(", about {:.0} s left", seconds * (listed - read) as f64 / read as f64)
+    format!(", about {:.0} s left", seconds * (known - done) as f64 / done as f64)
 }
 
 /// Calls in flight and the limits in force, once something was called.

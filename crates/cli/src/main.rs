@@ -16,6 +16,7 @@ mod commands;
 use args::{Args, Command, FailuresCommand, Globals, IngestArgs, LabelArgs, Prune};
 use clap::Parser;
 use commands::ingest::{Request, Sources};
+use commands::migrate::Plan;
 use config::Environment;
 use connectors::parse::FormatWorker;
 use display::Verbosity;
@@ -95,6 +96,11 @@ fn run(args: &Args) -> Result<u8, Failed> {
             let nothing = LabelArgs { domain: None, category: None };
             let repair = if *repair { Repair::Yes } else { Repair::No };
             commands::verify::verify(repair, request(args, None, &nothing, &settings), &settings)
+        }
+        Command::Migrate(migrate) => {
+            let plan = if migrate.dry_run { Plan::Only } else { Plan::AndDo };
+            let request = commands::migrate::Request { plan, format, verbosity: verbosity(args) };
+            commands::migrate::migrate(&request, &settings)
         }
         Command::Config(_) | Command::Simulate(_) => Ok(0),
     }

@@ -1,6 +1,7 @@
 //! The result of `ingest` as JSON and as text.
 
 use crate::failed::Failed;
+use flow::dispatch::Counts;
 use ingest::outcome::Outcome;
 use serde_json::{Value, json};
 use types::embedding::ModelId;
@@ -28,6 +29,20 @@ pub(crate) struct Estimate {
     pub requests: u64,
     /// None while nothing is known of the model's speed.
     pub seconds: Option<f64>,
+}
+
+/// What was asked of a provider. The built-in model runs in this process: nothing is requested.
+pub(crate) fn provider(model: &ModelId, counts: Counts, price: Option<f64>) -> Value {
+    let counts = if model.provider == "builtin" { Counts::default() } else { counts };
+    let cost = price.filter(|_| counts.requests > 0).map(|usd| usd * counts.tokens / 1e6);
+    json!({
+        "requests": counts.requests,
+        "throttled": counts.throttled,
+        "retried": counts.retried,
+        "failed": counts.failed,
+        "tokens": counts.tokens.round() as u64,
+        "cost_usd": cost,
+    })
 }
 
 impl Report<'_> {
@@ -101,20 +116,8 @@ impl Report<'_> {
         })
     }
 
-    /// The built-in model runs in this process: nothing is requested from a provider.
     fn provider(&self) -> Value {
-        let counts = match self.model.provider.as_str() {
-            "builtin" => flow::dispatch::Counts::default(),
-            _ => self.outcome.calls.counts,
-        };
-        json!({
-            "requests": counts.requests,
-            "throttled": counts.throttled,
-            "retried": counts.retried,
-            "failed": counts.failed,
-            "tokens": counts.tokens.round() as u64,
-            "cost_usd": if counts.requests > 0 { self.cost(counts.tokens) } else { None },
-        })
+        provider(self.model, self.outcome.calls.counts, self.price)
     }
 
     fn cost(&self, tokens: f64) -> Option<f64> {

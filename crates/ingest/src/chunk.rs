@@ -26,6 +26,8 @@ pub struct ChunkSettings {
     pub tokens: usize,
     /// Tokens at the end of a chunk that the next one repeats when a section is cut.
     pub overlap: usize,
+    /// Tokens of the longest text that the model takes. It belongs to the model, not to the fingerprint of chunks.
+    pub text_tokens: usize,
 }
 
 /// Raise it when the same blocks would give other chunks.
@@ -35,6 +37,12 @@ impl ChunkSettings {
     /// For the pipeline fingerprint and the chunk ids.
     pub fn identity(&self) -> String {
         format!("chunk/{REVISION} tokens={} overlap={}", self.tokens, self.overlap)
+    }
+
+    /// Never above what the model takes, and always more new than repeated text.
+    fn within_the_model(self) -> Self {
+        let tokens = self.tokens.min(self.text_tokens);
+        Self { tokens, overlap: self.overlap.min(tokens / 2), ..self }
     }
 }
 
@@ -69,7 +77,7 @@ impl<'a> Chunker<'a> {
         hasher.update(&document.0).update(settings.identity().as_bytes());
         Self {
             counter,
-            settings,
+            settings: settings.within_the_model(),
             place: Hash(*hasher.finalize().as_bytes()),
             outline: Outline::default(),
             packer: Packer::default(),

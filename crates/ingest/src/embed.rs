@@ -3,15 +3,17 @@
 //! A batch is cut when a call may start, not before. What is finished is handed on while calls go on: a slow
 //! store holds up the intake, never the calls in flight.
 
-mod callee;
-mod ending;
+pub(crate) mod callee;
+pub(crate) mod ending;
 
+use crate::model::ModelAccess;
 use crate::outcome::RunError;
 use crate::parse::step::{DocumentRef, Step};
 use crate::progress::Calls;
 use crate::run::Context;
+use crate::settings::{self, Batch};
 use crate::store::Stored;
-use callee::Model;
+use callee::{Model, Texted};
 use flow::dispatch::{BatchCaps, Dispatcher, Size};
 use flow::fair::Class;
 use flow::lane::{End, Finished, Halted, Lane};
@@ -22,8 +24,15 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::MissedTickBehavior;
 use types::record::{Chunk, Record, Vector};
+use types::seam::BatchLimits;
 
 type Waiting = (Arc<DocumentRef>, Leased<Chunk>);
+
+impl Texted for Waiting {
+    fn text(&self) -> &str {
+        &self.1.value.text
+    }
+}
 
 /// Batches in line beside those in flight: the next one is whole when a call may start.
 const BATCHES_WAITING: usize = 2;
@@ -57,7 +66,7 @@ pub(crate) fn work(
 
 struct Stage<'s, 'c> {
     cx: &'s Context<'c>,
-    lane: Lane<Model>,
+    lane: Lane<Model<Waiting>>,
     /// Items in line beyond which no more are taken in.
     waiting_max: usize,
     ready: VecDeque<Stored>,
@@ -75,19 +84,11 @@ enum Phase {
 
 impl<'s, 'c> Stage<'s, 'c> {
     fn new(cx: &'s Context<'c>) -> Self {
-        let batch = caps(cx);
-        let calls = &cx.settings.calls;
-        let settings = flow::dispatch::Settings {
-            batch,
-            linger: calls.linger.as_secs_f64(),
-            failures_max: calls.failures_max,
-            patience: calls.patience.as_secs_f64(),
-            seed: calls.seed,
-        };
-        let dispatcher = Dispatcher::new(settings, (cx.parts.routes)(), calls.tokens_max);
+        let batch = caps(cx.parts.model.embedder.limits(), cx.settings.batch);
+        let dispatcher = dispatcher(&cx.parts.model, batch, &cx.settings.calls);
         Self {
             cx,
-            lane: Lane::new(dispatcher, Arc::new(Model::new(cx.parts))),
+            lane: Lane::new(dispatcher, Arc::new(Model::new(&cx.parts.model))),
             waiting_max: batch.items * BATCHES_WAITING,
             ready: VecDeque::new(),
         }
@@ -164,7 +165,7 @@ impl<'s, 'c> Stage<'s, 'c> {
         self.ready.push_back(Stored::Record(document, record));
     }
 
-    fn settle(&mut self, finished: Finished<Model>) {
+    fn settle(&mut self, finished: Finished<Model<Waiting>>) {
         let Finished { item: (document, chunk), end, took } = finished;
         let progress = self.cx.progress;
         if let Some((seconds, items)) = took {
@@ -196,10 +197,24 @@ impl<'s, 'c> Stage<'s, 'c> {
     }
 }
 
+/// The line in front of the model.
+pub(crate) fn dispatcher<T>(
+    model: &ModelAccess,
+    batch: BatchCaps,
+    calls: &settings::Calls,
+) -> Dispatcher<T> {
+    let settings = flow::dispatch::Settings {
+        batch,
+        linger: calls.linger.as_secs_f64(),
+        failures_max: calls.failures_max,
+        patience: calls.patience.as_secs_f64(),
+        seed: calls.seed,
+    };
+    Dispatcher::new(settings, (model.routes)(), calls.tokens_max)
+}
+
 /// What the user asks for, within what the model takes.
-fn caps(cx: &Context<'_>) -> BatchCaps {
-    let own = cx.parts.embedder.limits();
-    let wanted = cx.settings.batch;
+pub(crate) fn caps(own: BatchLimits, wanted: Batch) -> BatchCaps {
     BatchCaps {
         items: wanted.items.map_or(own.items, |n| n.min(own.items)).max(1),
         tokens: wanted.tokens.map_or(own.tokens, |n| n.min(own.tokens)).max(1) as f64,

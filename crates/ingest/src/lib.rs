@@ -5,13 +5,16 @@
 //! truth is the store: what it has committed is never done again.
 
 pub mod run;
+pub mod model;
 pub mod settings;
 pub mod progress;
 pub mod outcome;
 pub mod source;
 pub mod parse;
 pub mod chunk;
+mod fingerprint;
 pub mod embed;
 pub mod store;
 pub mod consolidate;
 pub mod prune;
+pub mod migrate;

@@ -46,7 +46,7 @@ pub(crate) fn work(
             }
         };
         match done {
-            Ok(()) => cx.progress.bytes_read.add(task.file.size),
+            Ok(()) => cx.progress.work_done.add(task.file.size),
             Err(Stop::Closed) => return Ok(()),
             Err(Stop::Failed(error)) => return Err(error),
         }

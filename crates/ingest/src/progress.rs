@@ -26,10 +26,10 @@ impl Count {
 pub struct Progress {
     /// Files that the listings gave so far.
     pub files_listed: Count,
-    /// Bytes of the listed files that have to be read, and of those that were.
-    pub bytes_listed: Count,
-    pub bytes_read: Count,
-    /// 1 once everything is listed.
+    /// How much there is to do, as far as is known, and how much is done: bytes of files, or chunks to migrate.
+    pub work_known: Count,
+    pub work_done: Count,
+    /// 1 once all of it is known.
     pub listings_done: Count,
     pub ingested: Count,
     pub unchanged: Count,

@@ -6,7 +6,6 @@ use crate::outcome::{End, RunError};
 use crate::run::Context;
 use crate::settings::{Mode, Prune};
 use crate::source::Walked;
-use crate::store::room::wait_for_room;
 use types::ledger::{Change, FileState};
 
 /// More than this share and more than so many at once is more likely an unmounted disk than a wish.
@@ -104,7 +103,7 @@ fn remove_files(cx: &Context<'_>, source: Walked) -> Result<Went, RunError> {
 }
 
 fn remove(cx: &Context<'_>, changes: &[Change]) -> Result<Went, RunError> {
-    for applied in wait_for_room(cx, || cx.parts.store.apply(changes))? {
+    for applied in cx.room().write(|| cx.parts.store.apply(changes))? {
         cx.progress.chunks_removed.add(applied.removed);
     }
     Ok(if cx.interrupt.is_set() { Went::Interrupted } else { Went::ToTheEnd })

@@ -1,5 +1,6 @@
 //! The whole flow, in the order in which data meets it.
 
+use crate::model::ModelAccess;
 use crate::outcome::{End, Outcome as RunOutcome, RunError};
 use crate::parse::names::NameRoom;
 use crate::parse::step::Step;
@@ -8,50 +9,23 @@ use crate::settings::{Mode, Settings};
 use crate::source::Walked;
 use crate::source::letters::Letters;
 use crate::store::Stored;
-use crate::{embed, parse, prune, source, store};
-use flow::dispatch::Route;
+use crate::store::room::Room;
+use crate::{embed, fingerprint, parse, prune, source, store};
 use flow::interrupt::Interrupt;
 use flow::memory::MemoryPool;
-use flow::policy::Outcome;
 use flow::queue;
 use std::sync::{Arc, Mutex};
 use std::thread::{self, ScopedJoinHandle};
 use std::time::Instant;
 use types::document::Hash;
-use types::error_kind::ErrorKind;
-use types::seam::{Embedder, Parsers, Source, Store};
+use types::seam::{Parsers, Source, Store};
 
 /// What the flow works with; the caller wires it.
 #[derive(Clone)]
 pub struct Parts {
     pub parsers: Arc<dyn Parsers>,
-    /// The model: its identity, its limits, how it counts tokens.
-    pub embedder: Arc<dyn Embedder>,
-    /// Where the model is called; a group's index is that of its route.
-    pub groups: Vec<Group>,
-    /// Makes the routes of one run, one for each group.
-    pub routes: Arc<dyn Fn() -> Vec<Route> + Send + Sync>,
-    pub verdict: VerdictOf,
-    /// Told apart from the model's identity: weights and settings that change vectors.
-    pub embedder_identity: String,
+    pub model: ModelAccess,
     pub store: Arc<dyn Store>,
-}
-
-/// What a failed call means for flow control.
-pub type VerdictOf = fn(ErrorKind, &quota::Hint) -> Outcome;
-
-/// Endpoints that the provider counts together.
-#[derive(Clone)]
-pub struct Group {
-    /// At least one; all make the vectors of the same model.
-    pub endpoints: Vec<Arc<dyn Embedder>>,
-}
-
-impl std::fmt::Debug for Group {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let models = self.endpoints.iter().map(|endpoint| endpoint.model());
-        f.debug_list().entries(models).finish()
-    }
 }
 
 impl std::fmt::Debug for Parts {
@@ -71,6 +45,7 @@ pub(crate) struct Context<'a> {
     pub run: i64,
     /// Of all parsers, chunker and model: the gate of files that are not opened.
     pub pipeline: Hash,
+    model: Hash,
     pub letters: Letters,
     /// Three pools, taken in this order only, so that no two workers can wait for each other: an archive is
     /// held open while its members are parsed, and a parsed document while its chunks find room.
@@ -154,6 +129,10 @@ impl<'a> Context<'a> {
             Mode::Ingest => parts.store.begin_run(&settings.run_id)?,
             Mode::DryRun => 0,
         };
+        let model = fingerprint::of_store(parts)?;
+        if settings.mode == Mode::Ingest {
+            fingerprint::remember(parts)?;
+        }
         let pool =
             settings.memory_limit - settings.memory_limit.min(reserve(settings.memory_limit));
         let (unpacking, parsing) = (pool / 4, pool / 2);
@@ -164,7 +143,8 @@ impl<'a> Context<'a> {
             progress,
             interrupt,
             run,
-            pipeline: pipeline(&parts.parsers.identity(), parts, settings),
+            pipeline: fingerprint::pipeline(&parts.parsers.identity(), &settings.chunk, model),
+            model,
             letters: Letters::load(parts.store.as_ref())?,
             unpacking: MemoryPool::new(unpacking),
             parsing: MemoryPool::new(parsing),
@@ -173,9 +153,14 @@ impl<'a> Context<'a> {
         })
     }
 
+    /// Waits for room on the store's disk.
+    pub(crate) fn room(&self) -> Room<'a> {
+        Room { wait: self.settings.store_wait, progress: self.progress, interrupt: self.interrupt }
+    }
+
     /// Fingerprint of one document's way.
     pub(crate) fn pipeline_of(&self, parser: &str) -> Hash {
-        pipeline(parser, self.parts, self.settings)
+        fingerprint::pipeline(parser, &self.settings.chunk, self.model)
     }
 }
 
@@ -184,17 +169,4 @@ impl<'a> Context<'a> {
 const fn reserve(limit: u64) -> u64 {
     let base = 112 << 20;
     if limit / 2 < base { limit / 2 } else { base }
-}
-
-fn pipeline(parser: &str, parts: &Parts, settings: &Settings) -> Hash {
-    let mut hasher = blake3::Hasher::new();
-    for part in [
-        parser,
-        &settings.chunk.identity(),
-        &parts.embedder.model().to_string(),
-        &parts.embedder_identity,
-    ] {
-        hasher.update(&(part.len() as u64).to_le_bytes()).update(part.as_bytes());
-    }
-    Hash(*hasher.finalize().as_bytes())
 }

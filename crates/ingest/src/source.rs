@@ -181,7 +181,7 @@ impl Walk<'_, '_> {
                 _ => Rules::Changed,
             }),
         };
-        self.cx.progress.bytes_listed.add(file.size);
+        self.cx.progress.work_known.add(file.size);
         let task = Task { from: self.from.clone(), file, what };
         if self.tasks.send(task).is_err() {
             ControlFlow::Break(())

@@ -16,7 +16,6 @@ use assembly::Assembly;
 use commit::Committer;
 use flow::memory::Leased;
 use flow::queue::{Received, Receiver};
-use room::wait_for_room;
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
@@ -50,12 +49,12 @@ pub(crate) fn work(cx: &Context<'_>, steps: Receiver<Stored>) -> Result<(), RunE
 
 /// After the last document: rows of superseded versions go, indexes are tidied.
 pub(crate) fn settle(cx: &Context<'_>) -> Result<(), RunError> {
-    while wait_for_room(cx, || cx.parts.store.sweep())? {
+    while cx.room().write(|| cx.parts.store.sweep())? {
         if cx.interrupt.is_set() {
             return Ok(());
         }
     }
-    wait_for_room(cx, || cx.parts.store.tidy())
+    cx.room().write(|| cx.parts.store.tidy())
 }
 
 struct Stage<'s, 'c> {

@@ -10,9 +10,9 @@ use crate::label::Labeller;
 use crate::memory::Sampler;
 use crate::report::{self, Estimate, Report};
 use crate::settings::{OnBadChunk, Settings};
-use crate::wire::embedder::{self, Ask, Chosen, Dimensions};
-use crate::wire::lanes::{Kind, Lanes};
-use crate::wire::{own_files, parsers, signals, store, verdict};
+use crate::wire::embedder::{self, Ask, Dimensions};
+use crate::wire::lanes::{self, Kind, access};
+use crate::wire::{own_files, parsers, signals, store};
 use connectors::source::{open_argument, open_named};
 use flow::dispatch::Counts;
 use flow::interrupt::Interrupt;
@@ -194,17 +194,8 @@ impl<'j> Job<'j> {
             store.wait_in_writing(settings.store_wait)?;
         }
         let (parsers, sandbox) = parsers::build(settings)?;
-        let lanes = lanes(&chosen, settings, &request.run_id);
         let (address, dimensions, asked) = (chosen.address, chosen.dimensions, chosen.asked);
-        let parts = Parts {
-            parsers,
-            embedder: chosen.embedder,
-            groups: chosen.groups.into_iter().map(|(_, group)| group).collect(),
-            routes: Arc::new(move || lanes.routes()),
-            verdict: verdict::verdict,
-            embedder_identity: chosen.fingerprint,
-            store,
-        };
+        let parts = Parts { parsers, model: access(chosen, settings, &request.run_id), store };
         Ok(Self {
             request,
             settings,
@@ -257,14 +248,14 @@ impl<'j> Job<'j> {
             run_id: &self.request.run_id,
             // As asked for: a dry run without a store works on an empty one elsewhere.
             store: &self.url,
-            model: self.parts.embedder.model(),
+            model: self.parts.model.embedder.model(),
             model_chunks: done.model_chunks,
             outcome: &done.outcome,
             peak_rss_bytes: done.peak_rss_bytes,
             price: self.price,
             estimate: done.estimate,
             dimensions: match self.dimensions {
-                Dimensions::Known => Some(self.parts.embedder.model().dimensions),
+                Dimensions::Known => Some(self.parts.model.embedder.model().dimensions),
                 Dimensions::Unknown => None,
             },
         }
@@ -274,9 +265,9 @@ impl<'j> Job<'j> {
         let runs = self.parts.store.runs(RUNS_LOOKED_AT)?;
         let known = Known {
             plan: outcome.plan,
-            model: self.parts.embedder.model(),
+            model: self.parts.model.embedder.model(),
             own_address: self.address,
-            limits: self.parts.embedder.limits(),
+            limits: self.parts.model.embedder.limits(),
             caps: self.settings.embed,
             runs: &runs,
             read: outcome.took,
@@ -316,18 +307,16 @@ impl<'j> Job<'j> {
         Ok((sources, refused.len() as u64))
     }
 
-    fn is_remote(&self) -> bool {
-        kind(self.parts.embedder.model()) == Kind::Remote
-    }
-
     fn run_settings(&self, only: Option<Only>) -> ingest::settings::Settings {
         let labeller = self.request.labeller.clone();
         let caps = self.settings.embed;
+        let model = self.parts.model.embedder.model();
         ingest::settings::Settings {
             run_id: self.request.run_id.clone(),
             chunk: ChunkSettings {
                 tokens: self.settings.chunk.tokens,
                 overlap: self.settings.chunk.overlap,
+                text_tokens: self.parts.model.embedder.limits().text_tokens,
             },
             workers: self.settings.workers.get().min(self.settings.documents_in_flight.get()),
             memory_limit: self.settings.memory_limit,
@@ -339,13 +328,7 @@ impl<'j> Job<'j> {
             },
             batch: Batch { items: caps.batch_items, tokens: caps.batch_tokens },
             store_wait: self.settings.store_wait,
-            calls: Calls {
-                linger: if self.is_remote() { LINGER } else { Duration::ZERO },
-                failures_max: CALL_FAILURES_MAX,
-                patience: self.settings.provider_wait,
-                tokens_max: self.tokens_max,
-                seed: seed(&self.request.run_id),
-            },
+            calls: calls(self.settings, model, self.tokens_max, &self.request.run_id),
             only: only.map(Arc::new),
             mode: self.request.mode,
             prune: self.request.prune,
@@ -354,18 +337,38 @@ impl<'j> Job<'j> {
 
     /// Writes `--out`, or the folder that the store remembers.
     pub(crate) fn consolidate(&self) -> Result<(), Failed> {
-        let store = self.parts.store.as_ref();
-        let Some((folder, vectors)) = remembered_folder(self.settings, store)? else {
-            return Ok(());
-        };
-        consolidate(store, &folder, vectors, &self.progress)?;
-        // Remembered only once it was written: a folder that cannot be must not stop the next run.
-        store.set_setting(OUT, &folder.to_string_lossy())?;
-        store.set_setting(
-            OUT_VECTORS,
-            if vectors == EntryVectors::With { "with" } else { "without" },
-        )?;
-        Ok(())
+        consolidate_remembered(self.parts.store.as_ref(), self.settings, &self.progress)
+    }
+}
+
+/// Writes `--out`, or the folder that the store remembers, if there is one.
+pub(crate) fn consolidate_remembered(
+    store: &dyn Store,
+    settings: &Settings,
+    progress: &Progress,
+) -> Result<(), Failed> {
+    let Some((folder, vectors)) = remembered_folder(settings, store)? else { return Ok(()) };
+    consolidate(store, &folder, vectors, progress)?;
+    // Remembered only once it was written: a folder that cannot be must not stop the next run.
+    store.set_setting(OUT, &folder.to_string_lossy())?;
+    let written = if vectors == EntryVectors::With { "with" } else { "without" };
+    store.set_setting(OUT_VECTORS, written)?;
+    Ok(())
+}
+
+/// How the model is called in a run.
+pub(crate) fn calls(
+    settings: &Settings,
+    model: &ModelId,
+    tokens_max: Option<f64>,
+    run_id: &str,
+) -> Calls {
+    Calls {
+        linger: if lanes::kind(model) == Kind::Remote { LINGER } else { Duration::ZERO },
+        failures_max: CALL_FAILURES_MAX,
+        patience: settings.provider_wait,
+        tokens_max,
+        seed: lanes::seed(run_id),
     }
 }
 
@@ -378,28 +381,8 @@ const CALL_FAILURES_MAX: u32 = 4;
 /// Runs among which one with the same model is looked for.
 const RUNS_LOOKED_AT: usize = 20;
 
-fn kind(model: &ModelId) -> Kind {
-    if model.provider == "builtin" { Kind::Local } else { Kind::Remote }
-}
-
-fn lanes(chosen: &Chosen, settings: &Settings, run_id: &str) -> Lanes {
-    Lanes {
-        roles: chosen.groups.iter().map(|(role, _)| *role).collect(),
-        kind: kind(chosen.embedder.model()),
-        caps: settings.embed,
-        limits: chosen.embedder.limits(),
-        seed: seed(run_id),
-    }
-}
-
-/// Runs side by side must not wait and retry in step.
-fn seed(run_id: &str) -> u64 {
-    let hash = blake3::hash(run_id.as_bytes());
-    u64::from_le_bytes(std::array::from_fn(|index| hash.as_bytes()[index]))
-}
-
 /// None: a free model, or no budget.
-fn tokens_max(budget: Option<f64>, price: Option<f64>) -> Option<f64> {
+pub(crate) fn tokens_max(budget: Option<f64>, price: Option<f64>) -> Option<f64> {
     let per_million = price.filter(|usd| *usd > 0.0)?;
     Some(budget? / per_million * 1e6)
 }

@@ -8,6 +8,8 @@ use crate::wire::store;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use stores::Access;
+use types::embedding::ModelId;
+use types::seam::{Counts, Migration, RunRow};
 
 /// Runs shown.
 const RUNS: usize = 10;
@@ -16,10 +18,11 @@ pub(crate) fn status(format: Format, settings: &Settings) -> Result<u8, Failed> 
     let store = store::open(settings.store.reveal(), Access::Read)?;
     let counts = store.counts()?;
     let model = store.model()?;
-    let mut by_class: BTreeMap<&str, u64> = BTreeMap::new();
+    let mut by_class: BTreeMap<&'static str, u64> = BTreeMap::new();
     for letter in store.dead_letters()? {
         *by_class.entry(letter.failure.class.as_str()).or_default() += 1;
     }
+    let migration = store.migration()?;
     let runs = store.runs(RUNS)?;
     let sources: Vec<String> = store.sources()?.into_iter().map(|(_, name)| name).collect();
     let models: Vec<Value> = model
@@ -42,6 +45,12 @@ pub(crate) fn status(format: Format, settings: &Settings) -> Result<u8, Failed> 
         "without_vector": counts.without_vector,
         "versions_being_written": counts.open,
         "models": models,
+        "migration": migration.as_ref().map(|migration| json!({
+            "to": migration.target.model.to_string(),
+            "dimensions": migration.target.model.dimensions,
+            "done": migration.done,
+            "left": migration.left,
+        })),
         "out": store.setting("out")?,
         "dead_letters": { "total": counts.dead_letters, "by_class": by_class },
         "runs": runs.iter().map(|run| json!({
@@ -51,28 +60,60 @@ pub(crate) fn status(format: Format, settings: &Settings) -> Result<u8, Failed> 
             "result": run.result.as_deref().and_then(|text| serde_json::from_str::<Value>(text).ok()),
         })).collect::<Vec<_>>(),
     });
-    let mut lines = vec![
-        format!("store {} ({} MB)", store.url(), counts.bytes >> 20),
-        format!(
-            "{} documents from {} files of {} sources",
-            counts.documents,
-            counts.files,
-            sources.len()
-        ),
-        format!(
-            "{} chunks, {} without a vector (found by keywords only)",
-            counts.chunks, counts.without_vector
-        ),
-        model.map_or("no embedder yet".to_owned(), |model| {
-            format!("embedder {model}, {} dimensions", model.dimensions)
-        }),
-        format!("{} dead letters", counts.dead_letters),
-    ];
-    lines.extend(by_class.iter().map(|(class, n)| format!("  {class}: {n}")));
-    lines.extend(runs.iter().map(|run| {
-        let state = if run.ended.is_some() { "ended" } else { "running, or ended without a word" };
-        format!("run {}: {state}", run.run_id)
-    }));
-    print(format, &result, &lines.join("\n"))?;
+    let lines = Lines {
+        url: store.url(),
+        counts,
+        model,
+        sources: sources.len(),
+        by_class,
+        migration,
+        runs,
+    };
+    print(format, &result, &lines.text())?;
     Ok(0)
+}
+
+/// What a person reads.
+struct Lines<'s> {
+    url: &'s str,
+    counts: Counts,
+    model: Option<ModelId>,
+    sources: usize,
+    by_class: BTreeMap<&'static str, u64>,
+    migration: Option<Migration>,
+    runs: Vec<RunRow>,
+}
+
+impl Lines<'_> {
+    fn text(self) -> String {
+        let Self { url, counts, model, sources, by_class, migration, runs } = self;
+        let mut lines = vec![
+            format!("store {} ({} MB)", url, counts.bytes >> 20),
+            format!(
+                "{} documents from {} files of {} sources",
+                counts.documents, counts.files, sources
+            ),
+            format!(
+                "{} chunks, {} without a vector (found by keywords only)",
+                counts.chunks, counts.without_vector
+            ),
+            model.map_or("no embedder yet".to_owned(), |model| {
+                format!("embedder {model}, {} dimensions", model.dimensions)
+            }),
+            format!("{} dead letters", counts.dead_letters),
+        ];
+        lines.extend(migration.map(|migration| {
+            format!(
+                "migration to {} begun: {} chunks done, {} left",
+                migration.target.model, migration.done, migration.left
+            )
+        }));
+        lines.extend(by_class.iter().map(|(class, n)| format!("  {class}: {n}")));
+        lines.extend(runs.iter().map(|run| {
+            let state =
+                if run.ended.is_some() { "ended" } else { "running, or ended without a word" };
+            format!("run {}: {state}", run.run_id)
+        }));
+        lines.join("\n")
+    }
 }

@@ -8,7 +8,7 @@ use connectors::embed::{
     RemoteOptions,
 };
 use flow::dispatch::{Counts, Role};
-use ingest::run::Group;
+use ingest::model::Group;
 use std::num::NonZeroUsize;
 use std::sync::Arc;
 use types::embedding::ModelId;
@@ -46,7 +46,7 @@ pub(crate) enum Ask {
 }
 
 /// The store's setting with the specification of its embedder, address included.
-const SPEC: &str = "embedder";
+pub(crate) const SPEC: &str = "embedder";
 
 const BUILTIN: &str = "builtin";
 

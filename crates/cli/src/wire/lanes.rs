@@ -1,21 +1,54 @@
 //! Flow control of each limit group, made once for each run.
 
-use crate::settings::{EmbedCaps, LimitPolicy};
+use super::embedder::Chosen;
+use super::verdict;
+use crate::settings::{EmbedCaps, LimitPolicy, Settings};
 use flow::adaptive::{Adaptive, Bounds};
 use flow::aimd::{Aimd, Rule};
 use flow::dispatch::{Role, Route};
 use flow::fixed::Fixed;
 use flow::policy::Policy;
+use ingest::model::ModelAccess;
+use std::sync::Arc;
+use types::embedding::ModelId;
 use types::seam::BatchLimits;
+
+/// The model that was chosen, with the lines in front of it.
+pub(crate) fn access(chosen: Chosen, settings: &Settings, run_id: &str) -> ModelAccess {
+    let lanes = Lanes {
+        roles: chosen.groups.iter().map(|(role, _)| *role).collect(),
+        kind: kind(chosen.embedder.model()),
+        caps: settings.embed,
+        limits: chosen.embedder.limits(),
+        seed: seed(run_id),
+    };
+    ModelAccess {
+        embedder: chosen.embedder,
+        fingerprint: chosen.fingerprint,
+        groups: chosen.groups.into_iter().map(|(_, group)| group).collect(),
+        routes: Arc::new(move || lanes.routes()),
+        verdict: verdict::verdict,
+    }
+}
+
+pub(crate) fn kind(model: &ModelId) -> Kind {
+    if model.provider == "builtin" { Kind::Local } else { Kind::Remote }
+}
+
+/// Runs side by side must not wait and retry in step.
+pub(crate) fn seed(run_id: &str) -> u64 {
+    let hash = blake3::hash(run_id.as_bytes());
+    u64::from_le_bytes(std::array::from_fn(|index| hash.as_bytes()[index]))
+}
 
 /// What the routes of a run are made of.
 #[derive(Clone)]
-pub(crate) struct Lanes {
-    pub roles: Vec<Role>,
-    pub kind: Kind,
-    pub caps: EmbedCaps,
-    pub limits: BatchLimits,
-    pub seed: u64,
+struct Lanes {
+    roles: Vec<Role>,
+    kind: Kind,
+    caps: EmbedCaps,
+    limits: BatchLimits,
+    seed: u64,
 }
 
 /// Where the model is.
@@ -28,7 +61,7 @@ pub(crate) enum Kind {
 }
 
 impl Lanes {
-    pub(crate) fn routes(&self) -> Vec<Route> {
+    fn routes(&self) -> Vec<Route> {
         let routes = self.roles.iter().zip(0u64..).map(|(role, index)| {
             let seed = self.seed.wrapping_add(index);
             Route::new(self.policy(seed), *role, seed)

@@ -9,6 +9,7 @@ mod search;
 mod versions;
 mod crash;
 mod memory;
+mod migrate;
 mod hostile;
 mod bad_input;
 mod repair;

@@ -7,15 +7,15 @@ use std::collections::BTreeSet;
 use std::process::Stdio;
 
 const MODEL: &str = "test-model";
-const KEY: &str = "sk-s3cret";
-const DIMS: usize = 64;
+pub(crate) const KEY: &str = "sk-s3cret";
+pub(crate) const DIMS: usize = 64;
 
-fn provider(plan: &str) -> FakeProvider {
+pub(crate) fn provider(plan: &str) -> FakeProvider {
     let plan = Plan::from_toml(&format!("dims = {DIMS}\n{plan}")).unwrap();
     FakeProvider::start(plan).unwrap()
 }
 
-fn spec(provider: &FakeProvider) -> String {
+pub(crate) fn spec(provider: &FakeProvider) -> String {
     format!("openai:{MODEL}@{}/v1", provider.base_url())
 }
 
@@ -51,7 +51,7 @@ fn text(entry: &Value) -> &str {
 }
 
 /// Each stored vector is the one of its text.
-fn vectors_belong(entries: &[Value]) {
+pub(crate) fn vectors_belong(entries: &[Value]) {
     assert!(!entries.is_empty());
     for entry in entries {
         let stored: Vec<f64> =

@@ -46,6 +46,7 @@ const EDGES: [(&str, &[&str]); 15] = [
             "sandbox",
             "ingest",
             "flow",
+            "quota",
         ],
     ),
 ];
@@ -70,7 +71,7 @@ const LEAVES: [(&str, &[&str]); 20] = [
     ("webpki-roots", &["connectors"]),
     ("clap", &["cli"]),
     ("anyhow", &["cli"]),
-    ("tokio", &["flow", "connectors", "ingest", "fake-provider", "cli"]),
+    ("tokio", &["flow", "connectors", "ingest", "fake-provider", "cli", "benches"]),
     ("hyper", &["fake-provider"]),
 ];
 

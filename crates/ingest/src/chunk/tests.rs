@@ -24,7 +24,11 @@ fn heading(level: u8, text: &str) -> Block {
 
 fn cut(blocks: Vec<Block>, tokens: usize, overlap: usize) -> Vec<Chunk> {
     let mut chunks = Vec::new();
-    let mut chunker = Chunker::new(&Hash([7; 32]), ChunkSettings { tokens, overlap }, &Words);
+    let mut chunker = Chunker::new(
+        &Hash([7; 32]),
+        ChunkSettings { tokens, overlap, text_tokens: usize::MAX },
+        &Words,
+    );
     let mut out = |chunk| {
         chunks.push(chunk);
         ControlFlow::Continue(())
@@ -130,8 +134,11 @@ fn records_keep_their_own_labels_and_are_never_joined() {
 fn ids_depend_on_document_settings_place_and_text() {
     let id = |document: u8, tokens: usize, text: &str| {
         let mut ids = Vec::new();
-        let mut chunker =
-            Chunker::new(&Hash([document; 32]), ChunkSettings { tokens, overlap: 1 }, &Words);
+        let mut chunker = Chunker::new(
+            &Hash([document; 32]),
+            ChunkSettings { tokens, overlap: 1, text_tokens: usize::MAX },
+            &Words,
+        );
         let mut out = |chunk: Chunk| {
             ids.push(chunk.id);
             ControlFlow::Continue(())

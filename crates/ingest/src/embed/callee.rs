@@ -1,10 +1,10 @@
 //! The embedding model as flow control sees it: routes of endpoints, calls of chunks, verdicts.
 
-use super::Waiting;
-use crate::run::{Group, Parts, VerdictOf};
+use crate::model::{Group, ModelAccess, VerdictOf};
 use flow::cost::Cost;
 use flow::lane::{BoxFuture, Callee, Reply};
 use flow::policy::{Outcome, Verdict};
+use std::marker::PhantomData;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
@@ -13,15 +13,21 @@ use types::error_kind::ErrorKind;
 use types::seam::{EmbedError, Embedder, Purpose};
 
 /// An error, and whether it was only one key's.
-pub(super) struct Failed {
+pub(crate) struct Failed {
     pub error: EmbedError,
     /// Another endpoint of the group can still be used.
     replaceable: bool,
 }
 
-pub(super) struct Model {
+/// What is embedded.
+pub(crate) trait Texted: Send + Sync + 'static {
+    fn text(&self) -> &str;
+}
+
+pub(crate) struct Model<I> {
     groups: Vec<Endpoints>,
     verdict: VerdictOf,
+    items: PhantomData<fn(I)>,
 }
 
 /// The endpoints of one limit group, used in turn.
@@ -36,10 +42,10 @@ struct Endpoint {
     parked: AtomicBool,
 }
 
-impl Model {
-    pub(super) fn new(parts: &Parts) -> Self {
-        let groups = parts.groups.iter().map(Endpoints::new).collect();
-        Self { groups, verdict: parts.verdict }
+impl<I> Model<I> {
+    pub(crate) fn new(model: &ModelAccess) -> Self {
+        let groups = model.groups.iter().map(Endpoints::new).collect();
+        Self { groups, verdict: model.verdict, items: PhantomData }
     }
 }
 
@@ -73,21 +79,20 @@ impl Endpoints {
     }
 }
 
-impl Callee for Model {
-    type Item = Waiting;
+impl<I: Texted> Callee for Model<I> {
+    type Item = I;
     type Output = Result<Embedding, NoVector>;
     type Error = Failed;
 
     fn call<'a>(
         &'a self,
         route: usize,
-        items: &'a [&'a Waiting],
+        items: &'a [&'a I],
     ) -> BoxFuture<'a, Result<Reply<Self::Output>, Failed>> {
         Box::pin(async move {
             let group = &self.groups[route];
             let endpoint = group.next();
-            let texts: Vec<&str> =
-                items.iter().map(|(_, chunk)| chunk.value.text.as_str()).collect();
+            let texts: Vec<&str> = items.iter().map(|item| item.text()).collect();
             match endpoint.embedder.embed(Purpose::Document, &texts).await {
                 Ok(answer) => {
                     endpoint.parked.store(false, Ordering::Relaxed);

@@ -6,7 +6,7 @@ use types::failure::{Failure, FailureClass};
 use types::seam::EmbedError;
 
 /// Nothing more can be sent: the run ends, what is committed stays, the next run goes on.
-pub(super) fn stopped(why: Halt, error: Option<EmbedError>) -> RunError {
+pub(crate) fn stopped(why: Halt, error: Option<EmbedError>) -> RunError {
     if why == Halt::Spent {
         return RunError {
             class: FailureClass::Budget,
@@ -30,12 +30,12 @@ pub(super) fn stopped(why: Halt, error: Option<EmbedError>) -> RunError {
 }
 
 /// A chunk that the model refuses, alone in its call.
-pub(super) fn refused(error: EmbedError) -> Failure {
+pub(crate) fn refused(error: EmbedError) -> Failure {
     Failure::new(class_of(error.kind), error.message, error.hint)
 }
 
 /// A chunk whose deadline passed. Bulk work has none; should it ever get one, nothing is lost in silence.
-pub(super) fn expired() -> Failure {
+pub(crate) fn expired() -> Failure {
     Failure::new(
         FailureClass::Timeout,
         "the chunk's deadline passed before it could be embedded",

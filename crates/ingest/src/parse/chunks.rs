@@ -56,7 +56,7 @@ pub(super) fn hand_on(
         reader.steps.send(Step::Begin(Arc::clone(document)))?;
     }
     // The vector is part of what will be alive.
-    let bytes = chunk.bytes() + cx.parts.embedder.model().dimensions * 4;
+    let bytes = chunk.bytes() + cx.parts.model.embedder.model().dimensions * 4;
     let lease = cx.chunks.lease(bytes as u64);
     let leased = flow::memory::Leased { value: chunk, lease };
     reader.steps.send(Step::Chunk(Arc::clone(document), leased, vector))?;

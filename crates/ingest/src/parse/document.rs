@@ -297,7 +297,7 @@ impl<'c> Current<'c> {
         let identity = identity(reader.from.source.name(), name);
         Ok(Gate::Open(Box::new(Self {
             document: reader.begin(name, key, first),
-            chunker: Chunker::new(&identity, cx.settings.chunk, cx.parts.embedder.tokens()),
+            chunker: Chunker::new(&identity, cx.settings.chunk, cx.parts.model.embedder.tokens()),
             known,
             own: OwnLabel::default(),
             metadata: Metadata::default(),

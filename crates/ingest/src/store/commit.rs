@@ -1,7 +1,6 @@
 //! Group commit: changes wait for each other, and share one transaction.
 
 use super::assembly::LeasedSegment;
-use super::room::wait_for_room;
 use crate::outcome::RunError;
 use crate::run::Context;
 use flow::memory::Lease;
@@ -58,7 +57,7 @@ impl<'s, 'c> Committer<'s, 'c> {
             return Ok(());
         }
         let started = Instant::now();
-        let applied = wait_for_room(self.cx, || self.cx.parts.store.apply(&self.changes))?;
+        let applied = self.cx.room().write(|| self.cx.parts.store.apply(&self.changes))?;
         self.changes.clear();
         self.cx.progress.store.add(self.chunks as u64, started.elapsed());
         self.leases.clear();

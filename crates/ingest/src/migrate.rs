@@ -1,0 +1,245 @@
+//! Another model's vectors for everything that is stored, and the switch to them.
+//!
+//! Nothing is parsed again: the texts come out of the store. Search goes on with the old model until the switch. What
+//! is embedded is kept, so that a migration that stopped goes on where it was.
+
+mod pieces;
+mod places;
+
+use crate::embed::callee::Model;
+use crate::embed::{self, ending};
+use crate::fingerprint;
+use crate::model::ModelAccess;
+use crate::outcome::RunError;
+use crate::progress::{self, Progress};
+use crate::settings::{Batch, Calls};
+use crate::store::room::Room;
+use flow::dispatch::Size;
+use flow::fair::Class;
+use flow::interrupt::Interrupt;
+use flow::lane::{Finished, Halted, Lane};
+use pieces::Piece;
+use places::Places;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+use tokio::time::MissedTickBehavior;
+use types::embedding::Embedding;
+use types::failure::Failure;
+use types::seam::{Store, Switch, Target};
+
+/// What a migration needs to know, decided by its caller.
+#[derive(Debug, Clone)]
+pub struct Request {
+    pub batch: Batch,
+    pub calls: Calls,
+    /// A commit waits so long for room on the store's disk.
+    pub store_wait: Duration,
+    /// Settings of the store that change together with its model.
+    pub settings: Vec<(String, String)>,
+}
+
+/// What a migration did.
+#[derive(Debug, Clone, Default)]
+pub struct Migrated {
+    /// Chunks that were given their place by this run.
+    pub chunks: u64,
+    /// Of them, those longer than the model takes: the means of several vectors.
+    pub windowed: u64,
+    /// Of them, those of which the model knows nothing, or that it refused: found by keywords only.
+    pub without_vector: u64,
+    /// First failures of refused chunks.
+    pub refused: Vec<Failure>,
+    pub refused_total: u64,
+    pub calls: progress::Calls,
+    /// False: stopped by the user, to be gone on with.
+    pub switched: bool,
+}
+
+/// Chunks read from the store at once.
+const PAGE: usize = 512;
+/// Batches in line beside those in flight.
+const BATCHES_WAITING: usize = 2;
+/// Chunks of one transaction, and how long one waits for others: what is not committed is paid for again.
+const COMMIT_MAX: usize = 500;
+const COMMIT_AGE: Duration = Duration::from_millis(200);
+const TICK: Duration = Duration::from_millis(100);
+/// Failures kept for the result.
+const REFUSED_LISTED_MAX: usize = 100;
+
+/// Embeds what has no vector of the model yet, and switches when all has. Blocks.
+///
+/// Errors: [`RunError`] when it could not go on; what was committed is kept, and the store's model stays.
+pub fn migrate(
+    store: &dyn Store,
+    model: &ModelAccess,
+    request: &Request,
+    progress: &Progress,
+    interrupt: &Interrupt,
+) -> Result<Migrated, RunError> {
+    let target =
+        Target { model: model.embedder.model().clone(), fingerprint: model.fingerprint.clone() };
+    // Rows of superseded versions need no vector.
+    while store.sweep()? {}
+    store.begin_migration(&target)?;
+    let begun = store.migration()?.map_or(0, |migration| migration.left);
+    progress.work_known.add(begun);
+    progress.listings_done.add(1);
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| RunError::internal(format!("cannot start the embedding: {error}")))?;
+    let mut stage = Stage::new(store, model, request, (progress, interrupt));
+    let end = runtime.block_on(stage.run());
+    // Also after an end for want of answers: what was answered was paid for.
+    stage.show();
+    stage.commit()?;
+    end?;
+    let mut migrated = stage.done;
+    if !interrupt.is_set() {
+        let new = fingerprint::of_model(&target.model, &target.fingerprint);
+        let mut settings = request.settings.clone();
+        settings.extend(fingerprint::migrated(store, new)?);
+        stage.room.write(|| store.finish_migration(&Switch { settings: settings.clone() }))?;
+        migrated.switched = true;
+    }
+    Ok(migrated)
+}
+
+struct Stage<'s> {
+    store: &'s dyn Store,
+    model: &'s ModelAccess,
+    room: Room<'s>,
+    lane: Lane<Model<Piece>>,
+    waiting_max: usize,
+    places: Places,
+    /// Place after which the store is asked; none when it has no more.
+    after: Option<i64>,
+    vectors: Vec<(i64, Option<Embedding>)>,
+    oldest: Instant,
+    done: Migrated,
+}
+
+impl<'s> Stage<'s> {
+    fn new(
+        store: &'s dyn Store,
+        model: &'s ModelAccess,
+        request: &Request,
+        (progress, interrupt): (&'s Progress, &'s Interrupt),
+    ) -> Self {
+        let batch = embed::caps(model.embedder.limits(), request.batch);
+        let dispatcher = embed::dispatcher(model, batch, &request.calls);
+        Self {
+            store,
+            model,
+            room: Room { wait: request.store_wait, progress, interrupt },
+            lane: Lane::new(dispatcher, Arc::new(Model::new(model))),
+            waiting_max: batch.items * BATCHES_WAITING,
+            places: Places::default(),
+            after: Some(0),
+            vectors: Vec::new(),
+            oldest: Instant::now(),
+            done: Migrated::default(),
+        }
+    }
+
+    async fn run(&mut self) -> Result<(), RunError> {
+        let mut tick = tokio::time::interval(TICK);
+        tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        loop {
+            self.take_in()?;
+            tokio::select! {
+                biased;
+                _ = tick.tick() => {
+                    self.show();
+                    if self.room.interrupt.is_set() {
+                        self.lane.stop();
+                    }
+                    if self.oldest.elapsed() >= COMMIT_AGE {
+                        self.commit()?;
+                    }
+                }
+                finished = self.lane.next() => match finished {
+                    Ok(Some(finished)) => self.settle(finished)?,
+                    Ok(None) => return Ok(()),
+                    Err(Halted { why, error }) => {
+                        return Err(ending::stopped(why, error.map(|failed| failed.error)));
+                    }
+                },
+            }
+        }
+    }
+
+    /// Texts out of the store, as long as the line has room.
+    fn take_in(&mut self) -> Result<(), RunError> {
+        while let Some(after) = self.after.filter(|_| self.lane.waiting() < self.waiting_max) {
+            let page = self.store.unmigrated(after, PAGE)?;
+            self.after = page.last().map(|(place, _)| *place);
+            for (place, text) in page {
+                self.push(place, text);
+            }
+            if self.after.is_none() {
+                self.lane.close();
+            }
+        }
+        Ok(())
+    }
+
+    fn push(&mut self, place: i64, text: String) {
+        let limit = self.model.embedder.limits().text_tokens;
+        let pieces = pieces::cut(place, text, limit, self.model.embedder.tokens());
+        if pieces.len() > 1 {
+            self.done.windowed += 1;
+        }
+        self.places.expect(place, pieces.len());
+        for piece in pieces {
+            let size = Size { tokens: piece.tokens as f64, bytes: piece.text.len() };
+            self.lane.push(Class::Normal, size, piece);
+        }
+    }
+
+    fn settle(&mut self, finished: Finished<Model<Piece>>) -> Result<(), RunError> {
+        let Finished { item: piece, end, took } = finished;
+        if let Some((seconds, items)) = took {
+            self.room.progress.embed.add(items as u64, Duration::from_secs_f64(seconds));
+        }
+        self.room.progress.tokens_embedded.add(piece.tokens as u64);
+        let Some(ended) = self.places.settle(&piece, end) else { return Ok(()) };
+        if let Some(failure) = ended.refused {
+            self.done.refused_total += 1;
+            if self.done.refused.len() < REFUSED_LISTED_MAX {
+                self.done.refused.push(failure);
+            }
+        }
+        self.done.without_vector += u64::from(ended.vector.is_none());
+        if self.vectors.is_empty() {
+            self.oldest = Instant::now();
+        }
+        self.vectors.push((piece.place, ended.vector));
+        if self.vectors.len() >= COMMIT_MAX { self.commit() } else { Ok(()) }
+    }
+
+    fn commit(&mut self) -> Result<(), RunError> {
+        if self.vectors.is_empty() {
+            return Ok(());
+        }
+        let started = Instant::now();
+        self.room.write(|| self.store.migrate(&self.vectors))?;
+        let committed = self.vectors.len() as u64;
+        let progress = self.room.progress;
+        progress.store.add(committed, started.elapsed());
+        progress.chunks_written.add(committed);
+        progress.work_done.add(committed);
+        self.done.chunks += committed;
+        self.vectors.clear();
+        Ok(())
+    }
+
+    fn show(&mut self) {
+        self.done.calls = progress::Calls {
+            counts: self.lane.counts(),
+            in_flight: self.lane.in_flight(),
+            limit: self.lane.readings().next(),
+        };
+        self.room.progress.show_calls(self.done.calls);
+    }
+}
