@@ -1,20 +1,29 @@
 //! Stores: where chunks, vectors and the ledger are kept and found.
 //!
-//! [`open_url`] takes what users write after `--store`; [`SqliteStore`] is the store in one file.
+//! [`open_url`] takes what users write after `--store`; [`SqliteStore`] is the store in one file,
+//! `PostgresStore` the one on a server.
 
 pub mod sqlite;
+mod entry;
+mod findings;
+#[cfg(feature = "postgres")]
+pub mod postgres;
 mod search;
+mod sums;
 
 #[cfg(test)]
 mod conformance;
 
+#[cfg(feature = "postgres")]
+pub use postgres::PostgresStore;
 pub use sqlite::{Access, FULL_TEXT_SETTING, FullText, SqliteOptions, SqliteStore};
 
 use std::path::Path;
 use std::sync::Arc;
 use types::seam::{Store, StoreError, StoreErrorKind};
 
-/// Opens the store that a URL names: `sqlite:PATH`. `options` count for a store that is made.
+/// Opens the store that a URL names: `sqlite:PATH`, or `postgres://…` of a build with that feature. `options`
+/// count for a store that is made.
 pub fn open_url(
     url: &str,
     access: Access,
@@ -25,10 +34,18 @@ pub fn open_url(
             let store = SqliteStore::open(Path::new(path), access, options)?;
             Ok(Arc::new(store))
         }
-        _ => Err(StoreError {
+        #[cfg(feature = "postgres")]
+        Some(("postgres" | "postgresql", server)) if server.starts_with("//") => {
+            Ok(Arc::new(PostgresStore::open(url, access, options.full_text)?))
+        }
+        // Not repeated: what stands there may hold a password.
+        scheme => Err(StoreError {
             kind: StoreErrorKind::Unreachable,
-            message: format!("{url:?} names no store that this build can open"),
-            hint: "write --store sqlite:PATH".to_owned(),
+            message: match scheme {
+                Some((scheme, _)) => format!("a store {scheme}:… is none that this build can open"),
+                None => format!("{url:?} names no store"),
+            },
+            hint: "write --store sqlite:PATH or --store postgres://USER@HOST/DATABASE".to_owned(),
         }),
     }
 }
@@ -39,7 +56,7 @@ mod tests {
 
     #[test]
     fn a_url_without_a_known_scheme_or_path_is_refused() {
-        for url in ["", "kb.db", "sqlite:", "postgres://localhost/kb", "mysql:x"] {
+        for url in ["", "kb.db", "sqlite:", "postgres:kb", "mysql:x"] {
             let error = open_url(url, Access::Create, SqliteOptions::default()).err().unwrap();
             assert_eq!(error.kind, StoreErrorKind::Unreachable, "{url}");
         }

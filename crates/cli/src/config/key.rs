@@ -17,7 +17,7 @@ pub(crate) enum Expects {
     Form(&'static str),
 }
 
-pub(crate) static STORE: Key = form("store", "`sqlite:PATH`");
+pub(crate) static STORE: Key = form("store", "`sqlite:PATH` or `postgres://USER@HOST/DATABASE`");
 pub(crate) static EMBEDDER: Key = form(
     "embedder",
     "`builtin`, or `PROVIDER:MODEL` with openai, gemini, cohere or voyage, and `@BASE_URL` for another server",

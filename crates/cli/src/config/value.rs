@@ -337,11 +337,9 @@ impl Value for ProviderSpec {
 impl Value for Confidential {
     fn read(raw: &Raw) -> Result<Self, Refusal> {
         let url = text(raw)?;
-        if url.strip_prefix("sqlite:").is_some_and(|path| !path.is_empty()) {
+        let file = url.strip_prefix("sqlite:").is_some_and(|path| !path.is_empty());
+        if file || url.starts_with("postgres://") || url.starts_with("postgresql://") {
             Ok(Self::new(url))
-        } else if url.starts_with("postgres://") || url.starts_with("postgresql://") {
-            let message = "Postgres stores are not in this version; expected `sqlite:PATH`";
-            Err(Refusal::Because(message.to_owned()))
         } else {
             Err(Refusal::Unexpected)
         }

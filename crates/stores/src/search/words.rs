@@ -148,9 +148,7 @@ fn typed_phrases(typed: &str) -> Vec<String> {
 }
 
 fn phrase_tokens(phrase: &str) -> Vec<String> {
-    phrase
-        .split(|c| !is_token(c))
-        .filter(|word| !word.is_empty())
+    words_of(phrase)
         .flat_map(runs)
         .flat_map(|run| match run {
             Run::Word(word) => vec![word],
@@ -175,14 +173,20 @@ fn word_phrases(word: &str) -> Vec<Vec<String>> {
     phrases
 }
 
+/// The words of a text, in order.
+pub(crate) fn words_of(text: &str) -> impl Iterator<Item = &str> {
+    text.split(|c| !is_token(c)).filter(|word| !word.is_empty())
+}
+
 /// A part of a word in one way of writing.
-enum Run {
+pub(crate) enum Run {
     Word(String),
     /// Of a script without spaces, and how many characters in a row are about a word.
     Characters(Vec<char>, usize),
 }
 
-fn runs(word: &str) -> Vec<Run> {
+/// The parts of a word, in small letters.
+pub(crate) fn runs(word: &str) -> Vec<Run> {
     let mut runs = Vec::new();
     for c in word.chars().flat_map(char::to_lowercase) {
         match (gram(c), runs.last_mut()) {

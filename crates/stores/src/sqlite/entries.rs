@@ -1,21 +1,19 @@
 //! One pair read out as consolidated entries.
 
 use super::error::{Cause, Outcome};
-use super::sums::{self, OF_CHUNK, OF_CHUNK_COLUMNS, OF_DOCUMENT, OF_DOCUMENT_COLUMNS};
+use super::sums::{OF_CHUNK, OF_CHUNK_COLUMNS, OF_DOCUMENT, OF_DOCUMENT_COLUMNS, of_columns};
 use super::{labels, vectors};
+use crate::entry::{Book, NoObject};
+use crate::sums::{of_bytes, text_hash_of};
 use rusqlite::{Connection, Row, params};
-use serde_json::{Map, Value};
 use std::ops::ControlFlow;
 use types::document::Label;
 use types::ledger::Entry;
 use types::seam::EntryVectors;
 
-/// What the entries of one document share.
-struct Book {
-    name: String,
-    /// Its title, else the stem of its name.
-    title: String,
-    metadata: Map<String, Value>,
+/// A document, and where its chunks are.
+struct Shelved {
+    book: Book,
     document: i64,
     version: i64,
     /// Pair of the document's label.
@@ -71,20 +69,19 @@ pub(crate) fn read(
     }
 }
 
-fn book(r: &Row<'_>) -> Outcome<Book> {
+fn book(r: &Row<'_>) -> Outcome<Shelved> {
     let name: String = r.get(0)?;
-    let title: Option<String> = r.get(1)?;
-    if r.get::<_, i64>(6)? != sums::of_columns(r, 7, OF_DOCUMENT_COLUMNS)? {
+    if r.get::<_, i64>(6)? != of_columns(r, 7, OF_DOCUMENT_COLUMNS)? {
         return Err(damaged(&name, "the row"));
     }
-    let metadata = object(r.get_ref(2)?.as_str().map_err(rusqlite::Error::from)?, &name)?;
-    let title = title.unwrap_or_else(|| stem(&name).to_owned());
-    Ok(Book { name, title, metadata, document: r.get(3)?, version: r.get(4)?, label: r.get(5)? })
+    let metadata = r.get_ref(2)?.as_str().map_err(rusqlite::Error::from)?;
+    let book = Book::new(name.clone(), r.get(1)?, metadata).map_err(|NoObject| no_object(&name))?;
+    Ok(Shelved { book, document: r.get(3)?, version: r.get(4)?, label: r.get(5)? })
 }
 
 fn read_book(
     conn: &Connection,
-    book: &Book,
+    shelved: &Shelved,
     pair: i64,
     with: EntryVectors,
     visit: &mut dyn FnMut(Entry) -> ControlFlow<()>,
@@ -96,9 +93,10 @@ fn read_book(
          WHERE c.document=?1 AND c.version=?2 AND coalesce(c.pair, ?3)=?4 ORDER BY c.seq"
     ))?;
     let wanted = with == EntryVectors::With;
-    let mut rows = chunks.query(params![book.document, book.version, book.label, pair, wanted])?;
+    let mut rows =
+        chunks.query(params![shelved.document, shelved.version, shelved.label, pair, wanted])?;
     while let Some(row) = rows.next()? {
-        if visit(entry(row, book)?).is_break() {
+        if visit(entry(row, &shelved.book)?).is_break() {
             return Ok(ControlFlow::Break(()));
         }
     }
@@ -110,14 +108,14 @@ fn entry(r: &Row<'_>, book: &Book) -> Outcome<Entry> {
     if r.get::<_, [u8; 16]>(2)? != text_hash_of(text.as_bytes()) {
         return Err(damaged(&book.name, "a text"));
     }
-    if r.get::<_, i64>(9)? != sums::of_columns(r, 10, OF_CHUNK_COLUMNS)? {
+    if r.get::<_, i64>(9)? != of_columns(r, 10, OF_CHUNK_COLUMNS)? {
         return Err(damaged(&book.name, "a chunk"));
     }
     let embedding = match r.get::<_, Option<i64>>(7)? {
         None => None,
         Some(sum) => {
             let blob = r.get_ref(8)?.as_blob().map_err(rusqlite::Error::from)?;
-            if sums::of_bytes(blob) != sum {
+            if of_bytes(blob) != sum {
                 return Err(damaged(&book.name, "a vector"));
             }
             Some(vectors::decode(blob))
@@ -131,7 +129,7 @@ fn entry(r: &Row<'_>, book: &Book) -> Outcome<Entry> {
         source_chapter: r.get(3)?,
         page: r.get(4)?,
         weight: r.get(5)?,
-        metadata: merged(book, own)?,
+        metadata: book.merged(own).map_err(|NoObject| no_object(&book.name))?,
         document: book.name.clone(),
         embedding,
     })
@@ -141,52 +139,6 @@ fn damaged(document: &str, what: &str) -> Cause {
     Cause::damaged(format!("{what} of document {document} is not what was stored"))
 }
 
-/// First 16 bytes of the BLAKE3, as chunks carry it.
-pub(crate) fn text_hash_of(text: &[u8]) -> [u8; 16] {
-    let hash = blake3::hash(text);
-    hash.as_bytes()[..16].try_into().expect("a BLAKE3 has 32 bytes")
-}
-
-/// The document's fields, then the chunk's; where both say something the chunk wins.
-fn merged(book: &Book, own: &str) -> Outcome<String> {
-    let mut whole = book.metadata.clone();
-    whole.extend(object(own, &book.name)?);
-    Ok(Value::Object(whole).to_string())
-}
-
-fn object(json: &str, document: &str) -> Outcome<Map<String, Value>> {
-    if json.is_empty() {
-        return Ok(Map::new());
-    }
-    serde_json::from_str(json).map_err(|_| {
-        Cause::damaged(format!("metadata of document {document} is not a JSON object"))
-    })
-}
-
-/// Last part of the path without its ending.
-fn stem(name: &str) -> &str {
-    let last = name.rsplit_once('/').map_or(name, |(_, last)| last);
-    match last.rsplit_once('.') {
-        Some((stem, _)) if !stem.is_empty() => stem,
-        _ => last,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::stem;
-
-    #[test]
-    fn the_stem_is_the_last_part_without_its_ending() {
-        for (name, expected) in [
-            ("books/a.md", "a"),
-            ("a", "a"),
-            (".hidden", ".hidden"),
-            ("x.y/a.tar.gz", "a.tar"),
-            ("items.jsonl#7", "items"),
-            ("", ""),
-        ] {
-            assert_eq!(stem(name), expected, "{name}");
-        }
-    }
+fn no_object(document: &str) -> Cause {
+    Cause::damaged(format!("metadata of document {document} is not a JSON object"))
 }

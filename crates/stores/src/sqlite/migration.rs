@@ -5,7 +5,8 @@
 use super::error::{Cause, Outcome};
 use super::totals::Totals;
 use super::vectors::encode;
-use super::{meta, search, sums};
+use super::{meta, search};
+use crate::sums;
 use rusqlite::{Connection, OptionalExtension as _, params};
 use types::embedding::{Embedding, ModelId};
 use types::seam::{Migration, Switch, Target};

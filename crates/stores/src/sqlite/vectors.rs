@@ -1,7 +1,8 @@
 //! Vectors as blobs, each with a checksum: a flipped bit in a vector is neither found by `SQLite` nor visible.
 
 use super::error::{Cause, Outcome};
-use super::{meta, sums};
+use super::meta;
+use crate::sums;
 use rusqlite::{Connection, OptionalExtension as _, params};
 use std::collections::HashMap;
 use types::embedding::Embedding;

@@ -12,13 +12,12 @@ mod tables;
 use super::FullText;
 use super::error::Outcome;
 use super::pool::Pool;
+use crate::findings::{Cure, Findings};
 use rusqlite::Connection;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use types::ledger::Violation;
 use types::seam::Repair;
 
-/// More violations of one invariant are counted, not listed.
-const LISTED_MAX: u64 = 1000;
 /// Rows of `PRAGMA integrity_check` that are shown.
 const INTEGRITY_ROWS: i64 = 100;
 
@@ -99,57 +98,4 @@ fn integrity(conn: &Connection) -> Outcome<Vec<String>> {
     let mut rows = conn.prepare(&format!("PRAGMA integrity_check({INTEGRITY_ROWS})"))?;
     let found = rows.query_map([], |r| r.get(0))?.collect::<Result<Vec<String>, _>>()?;
     Ok(found.into_iter().filter(|message| message != "ok").collect())
-}
-
-/// What mending takes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Cure {
-    Here,
-    /// The document must be read from its source again.
-    Ingest,
-}
-
-/// Violations by invariant, in order of discovery within each.
-#[derive(Debug, Default)]
-struct Findings {
-    by_invariant: BTreeMap<&'static str, (Vec<Violation>, u64)>,
-}
-
-impl Findings {
-    fn add(
-        &mut self,
-        invariant: &'static str,
-        subject: impl Into<String>,
-        message: impl Into<String>,
-        cure: Cure,
-    ) {
-        let (listed, unlisted) = self.by_invariant.entry(invariant).or_default();
-        if listed.len() as u64 == LISTED_MAX {
-            *unlisted += 1;
-            return;
-        }
-        listed.push(Violation {
-            invariant,
-            subject: subject.into(),
-            message: message.into(),
-            needs_ingest: cure == Cure::Ingest,
-        });
-    }
-
-    fn into_list(self) -> Vec<Violation> {
-        let mut list = Vec::new();
-        for (invariant, (listed, unlisted)) in self.by_invariant {
-            let needs_ingest = listed.iter().any(|violation| violation.needs_ingest);
-            list.extend(listed);
-            if unlisted > 0 {
-                list.push(Violation {
-                    invariant,
-                    subject: "more".to_owned(),
-                    message: format!("{unlisted} more of this kind"),
-                    needs_ingest,
-                });
-            }
-        }
-        list
-    }
 }

@@ -67,7 +67,7 @@ url = \"https://example.com/\"
         "profle (gristmill.toml line 2): unknown key; the nearest known key is `profile`",
         "rules[1].domain (gristmill.toml line 24): expected a `domain`, a `category`, or both",
         "rules[1].match (gristmill.toml line 24): not a pattern: unclosed character class; missing ']'",
-        "store (gristmill.toml line 3): expected `sqlite:PATH`",
+        "store (gristmill.toml line 3): expected `sqlite:PATH` or `postgres://USER@HOST/DATABASE`",
         "store_wait = \"soon\" (gristmill.toml line 4): expected a time such as `10m`, `90s` or `500ms`",
         "workers = 0 (gristmill.toml line 1): expected a whole number from 1 to 1024",
     ];
@@ -136,7 +136,7 @@ fn what_cannot_be_used_is_named_without_its_secrets() {
             "embedder = \"openai:some-model@https://me:pa55@host/v1\"",
             "user and password in an address are not sent",
         ),
-        ("store = \"postgres://me:pa55@host/db\"", "Postgres stores are not in this version"),
+        ("store = \"mysql://me:pa55@host/db\"", "expected `sqlite:PATH` or `postgres://"),
     ] {
         let told = reading(text, [], &[]).mistakes().join("\n");
         assert!(told.contains(word), "{told}");

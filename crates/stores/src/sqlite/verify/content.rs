@@ -1,9 +1,9 @@
 //! Every row of a chunk and every vector against its checksum.
 
-use super::super::sums::{self, OF_CHUNK, OF_CHUNK_COLUMNS};
+use super::super::sums::{OF_CHUNK, OF_CHUNK_COLUMNS, of_columns};
 use super::super::{FullText, meta, removal, vectors};
 use super::{Check, Cure, Outcome};
-use crate::sqlite::entries::text_hash_of;
+use crate::sums::text_hash_of;
 use rusqlite::Row;
 
 /// What is wrong with a chunk.
@@ -113,7 +113,7 @@ fn fault_of(row: &Row<'_>) -> Outcome<Option<Fault>> {
     if hash != text_hash_of(text) || std::str::from_utf8(text).is_err() {
         return Ok(Some(Fault::Text));
     }
-    if row.get::<_, i64>(9)? != sums::of_columns(row, 11, OF_CHUNK_COLUMNS)? {
+    if row.get::<_, i64>(9)? != of_columns(row, 11, OF_CHUNK_COLUMNS)? {
         return Ok(Some(Fault::Row));
     }
     if row.get(8)? {

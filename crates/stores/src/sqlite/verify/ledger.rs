@@ -2,7 +2,7 @@
 
 use super::super::apply::Writing;
 use super::super::labels::Labelled;
-use super::super::sums::{self, OF_DOCUMENT, OF_DOCUMENT_COLUMNS};
+use super::super::sums::{OF_DOCUMENT, OF_DOCUMENT_COLUMNS, of_columns};
 use super::super::{documents, files, removal};
 use super::{Check, Cure, Outcome};
 use rusqlite::Row;
@@ -49,7 +49,7 @@ impl Check<'_> {
             if keys != (Some(32), Some(32)) || row.get(13)? {
                 return Ok(Some(("document_key", "its key or its label is gone".to_owned())));
             }
-            if row.get::<_, i64>(15)? != sums::of_columns(row, 16, OF_DOCUMENT_COLUMNS)? {
+            if row.get::<_, i64>(15)? != of_columns(row, 16, OF_DOCUMENT_COLUMNS)? {
                 return Ok(Some(("document_row", "its row is not what was stored".to_owned())));
             }
             let said = Counted { chunks: row.get(3)?, without_vector: row.get(4)? };
@@ -167,7 +167,7 @@ impl Check<'_> {
         let sum: i64 = self
             .conn
             .prepare_cached(&format!("SELECT {OF_DOCUMENT} FROM document d WHERE d.id=?1"))?
-            .query_row([document], |r| sums::of_columns(r, 0, OF_DOCUMENT_COLUMNS))?;
+            .query_row([document], |r| of_columns(r, 0, OF_DOCUMENT_COLUMNS))?;
         self.conn
             .prepare_cached("UPDATE document SET check_sum=?2 WHERE id=?1")?
             .execute([document, sum])?;

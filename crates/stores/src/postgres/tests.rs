@@ -1,0 +1,65 @@
+//! The laws of every store on a real server, and what is particular to one.
+
+use crate::conformance;
+use crate::{Access, FullText, PostgresStore};
+use postgres_server::shared;
+use proptest::prelude::*;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use types::seam::Store as _;
+
+/// Schemas of one database; an empty store takes one.
+struct Shelf {
+    url: String,
+    schemas: AtomicUsize,
+}
+
+impl Shelf {
+    fn new() -> Self {
+        let database = shared().database();
+        Self { url: shared().url(&database), schemas: AtomicUsize::new(0) }
+    }
+
+    /// URL of a store that is not there yet.
+    fn next(&self) -> String {
+        let number = self.schemas.fetch_add(1, Ordering::SeqCst);
+        format!("{}?schema=s{number}", self.url)
+    }
+
+    /// An empty store, bound to the tests' model.
+    fn store(&self) -> PostgresStore {
+        let store = open(&self.next(), Access::Create);
+        store.bind_model(&conformance::model()).unwrap();
+        store
+    }
+}
+
+fn open(url: &str, access: Access) -> PostgresStore {
+    PostgresStore::open(url, access, FullText::On).unwrap_or_else(|error| panic!("{error}"))
+}
+
+#[test]
+fn every_law_of_stores_holds() {
+    let shelf = Shelf::new();
+    let mut broken = Vec::new();
+    for (name, law) in conformance::laws() {
+        let store = shelf.store();
+        let obeyed = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+            law(&store);
+            conformance::assert_sound(&store);
+        }));
+        if obeyed.is_err() {
+            broken.push(name);
+        }
+    }
+    assert!(broken.is_empty(), "{broken:?}");
+}
+
+#[test]
+fn any_changes_leave_what_the_model_says() {
+    let shelf = Shelf::new();
+    let config =
+        ProptestConfig { cases: 12, failure_persistence: None, ..ProptestConfig::default() };
+    proptest!(config, |(steps in conformance::steps())| {
+        conformance::obeys_the_model(&shelf.store(), &steps);
+    });
+}
