@@ -3,6 +3,7 @@
 use crate::failed::Failed;
 use flow::dispatch::Counts;
 use ingest::outcome::Outcome;
+use ingest::progress::Tally;
 use serde_json::{Value, json};
 use types::embedding::ModelId;
 use types::failure::FailureClass;
@@ -15,6 +16,7 @@ pub(crate) struct Report<'r> {
     /// Visible chunks of the model after the run.
     pub model_chunks: u64,
     pub outcome: &'r Outcome,
+    pub quality: &'r Tally,
     pub peak_rss_bytes: u64,
     /// US dollars per million tokens; none without a price.
     pub price: Option<f64>,
@@ -42,6 +44,19 @@ pub(crate) fn provider(model: &ModelId, counts: Counts, price: Option<f64>) -> V
         "failed": counts.failed,
         "tokens": counts.tokens.round() as u64,
         "cost_usd": cost,
+    })
+}
+
+/// What the checks of the vectors found.
+fn quality(tally: &Tally) -> Value {
+    json!({
+        "assessed": tally.assessed.get(),
+        "valid": tally.valid.get(),
+        "mean_score": tally.mean_score(),
+        "suspicious": tally.suspicious.get(),
+        "low_magnitude": tally.low.get(),
+        "high_magnitude": tally.high.get(),
+        "regenerated": tally.regenerated.get(),
     })
 }
 
@@ -92,6 +107,7 @@ impl Report<'_> {
                 "chunks": self.model_chunks,
             }],
             "provider": self.provider(),
+            "quality": quality(self.quality),
             "seconds": seconds,
             "chunks_per_second": if seconds > 0.0 { chunks.written as f64 / seconds } else { 0.0 },
             "peak_rss_bytes": self.peak_rss_bytes,

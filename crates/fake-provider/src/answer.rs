@@ -63,6 +63,7 @@ impl<'a> Answer<'a> {
             }
             Lie::ZeroVector => self.first(|row| row.values.fill(0.0)),
             Lie::NotANumber => self.first(|row| row.values[0] = f32::NAN),
+            Lie::HugeValue => self.first(|row| row.values[0] = 1e6),
             Lie::Null => self.first(|row| row.null_at = Some(0)),
             Lie::Garbage
             | Lie::Truncated

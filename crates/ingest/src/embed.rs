@@ -10,6 +10,7 @@ use crate::model::ModelAccess;
 use crate::outcome::RunError;
 use crate::parse::step::{DocumentRef, Step};
 use crate::progress::Calls;
+use crate::quality::{self, Quality};
 use crate::run::Context;
 use crate::settings::{self, Batch};
 use crate::store::Stored;
@@ -23,14 +24,29 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::MissedTickBehavior;
+use types::embedding::Embedding;
 use types::record::{Chunk, Record, Vector};
 use types::seam::BatchLimits;
 
-type Waiting = (Arc<DocumentRef>, Leased<Chunk>);
+/// A chunk on its way to a vector.
+pub(crate) struct Waiting {
+    document: Arc<DocumentRef>,
+    chunk: Leased<Chunk>,
+    /// The best vector so far, of a model that gave bad ones, and how often it was asked again.
+    best: Option<(Embedding, Quality)>,
+    again: u8,
+}
 
 impl Texted for Waiting {
     fn text(&self) -> &str {
-        &self.1.value.text
+        &self.chunk.value.text
+    }
+}
+
+impl Waiting {
+    fn size(&self) -> Size {
+        let chunk = &self.chunk.value;
+        Size { tokens: f64::from(chunk.tokens), bytes: chunk.text.len() }
     }
 }
 
@@ -148,9 +164,8 @@ impl<'s, 'c> Stage<'s, 'c> {
     fn take(&mut self, step: Step) {
         match step {
             Step::Chunk(document, chunk, None) => {
-                let size =
-                    Size { tokens: f64::from(chunk.value.tokens), bytes: chunk.value.text.len() };
-                self.lane.push(Class::Normal, size, (document, chunk));
+                let waiting = Waiting { document, chunk, best: None, again: 0 };
+                self.lane.push(Class::Normal, waiting.size(), waiting);
             }
             Step::Chunk(document, chunk, Some(vector)) => {
                 self.cx.progress.chunks_reused.add(1);
@@ -166,26 +181,58 @@ impl<'s, 'c> Stage<'s, 'c> {
     }
 
     fn settle(&mut self, finished: Finished<Model<Waiting>>) {
-        let Finished { item: (document, chunk), end, took } = finished;
+        let Finished { item: waiting, end, took } = finished;
         let progress = self.cx.progress;
         if let Some((seconds, items)) = took {
             progress.embed.add(items as u64, Duration::from_secs_f64(seconds));
         }
-        let vector = match end {
+        let failure = match end {
             End::Done(outcome) => {
-                progress.tokens_embedded.add(u64::from(chunk.value.tokens));
-                if let Ok(vector) = outcome {
-                    progress.chunks_embedded.add(1);
-                    Vector::Present(vector)
-                } else {
+                progress.tokens_embedded.add(u64::from(waiting.chunk.value.tokens));
+                let Ok(vector) = outcome else {
                     progress.chunks_without_vector.add(1);
-                    Vector::Absent
-                }
+                    return self.give(waiting.document, waiting.chunk, Vector::Absent);
+                };
+                return self.judge(waiting, vector);
             }
-            End::Refused(failed) => Vector::Refused(ending::refused(failed.error)),
-            End::Expired => Vector::Refused(ending::expired()),
+            End::Refused(failed) => ending::refused(failed.error),
+            End::Expired => ending::expired(),
         };
-        self.give(document, chunk, vector);
+        match waiting.best {
+            Some((vector, quality)) => {
+                self.keep(waiting.document, waiting.chunk, vector, quality);
+            }
+            None => self.give(waiting.document, waiting.chunk, Vector::Refused(failure)),
+        }
+    }
+
+    /// Keeps the vector, or the better one that came before; or asks again, where both are bad.
+    fn judge(&mut self, mut waiting: Waiting, vector: Embedding) {
+        let quality = Quality::of(&vector);
+        let (vector, quality) = match waiting.best.take() {
+            Some(best) if best.1.score >= quality.score => best,
+            _ => (vector, quality),
+        };
+        let again = quality.wants_another() && waiting.again < quality::AGAIN_MAX;
+        if !again || self.cx.interrupt.is_set() {
+            return self.keep(waiting.document, waiting.chunk, vector, quality);
+        }
+        self.cx.progress.quality.regenerated.add(1);
+        let again = waiting.again + 1;
+        let waiting = Waiting { best: Some((vector, quality)), again, ..waiting };
+        self.lane.push(Class::Normal, waiting.size(), waiting);
+    }
+
+    fn keep(
+        &mut self,
+        document: Arc<DocumentRef>,
+        chunk: Leased<Chunk>,
+        vector: Embedding,
+        quality: Quality,
+    ) {
+        self.cx.progress.chunks_embedded.add(1);
+        self.cx.progress.quality.add(quality);
+        self.give(document, chunk, Vector::Present(vector));
     }
 
     fn show(&self) {

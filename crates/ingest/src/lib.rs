@@ -14,6 +14,7 @@ pub mod parse;
 pub mod chunk;
 mod fingerprint;
 pub mod embed;
+pub mod quality;
 pub mod store;
 pub mod consolidate;
 pub mod prune;

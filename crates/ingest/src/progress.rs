@@ -1,6 +1,7 @@
 //! Counters of a running job, written by its stages and read by a display.
 
 use crate::outcome::{Chunks, Documents, FAILURES_LISTED_MAX, Plan};
+use crate::quality::{Magnitude, Quality};
 use flow::dispatch::Counts;
 use flow::meter::{Meter, Reading};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -54,9 +55,40 @@ pub struct Progress {
     pub embed: Meter,
     pub store: Meter,
     pub consolidate: Meter,
+    pub quality: Tally,
     listed: Mutex<Vec<(String, Failure)>>,
     calls: Mutex<Calls>,
     told: Mutex<Vec<String>>,
+}
+
+/// What the checks of vectors found.
+#[derive(Debug, Default)]
+pub struct Tally {
+    pub assessed: Count,
+    pub valid: Count,
+    pub suspicious: Count,
+    pub low: Count,
+    pub high: Count,
+    /// Vectors that the model was asked for again.
+    pub regenerated: Count,
+    score_millionths: Count,
+}
+
+impl Tally {
+    pub(crate) fn add(&self, quality: Quality) {
+        self.assessed.add(1);
+        self.valid.add(u64::from(quality.is_valid()));
+        self.suspicious.add(u64::from(quality.suspicious));
+        self.low.add(u64::from(quality.magnitude == Magnitude::Low));
+        self.high.add(u64::from(quality.magnitude == Magnitude::High));
+        self.score_millionths.add((quality.score * 1e6) as u64);
+    }
+
+    /// In 0..=1; none before the first vector.
+    pub fn mean_score(&self) -> Option<f64> {
+        let assessed = self.assessed.get();
+        (assessed > 0).then(|| self.score_millionths.get() as f64 / 1e6 / assessed as f64)
+    }
 }
 
 /// Calls to the model so far, and the limits in force.

@@ -12,7 +12,7 @@ use crate::report::{self, Estimate, Report};
 use crate::settings::{OnBadChunk, Settings};
 use crate::wire::embedder::{self, Ask, Dimensions};
 use crate::wire::lanes::{self, Kind, access};
-use crate::wire::{own_files, parsers, signals, store};
+use crate::wire::{coherence, own_files, parsers, signals, store};
 use connectors::source::{open_argument, open_named};
 use flow::dispatch::Counts;
 use flow::interrupt::Interrupt;
@@ -191,6 +191,7 @@ impl<'j> Job<'j> {
         if request.mode == Mode::Ingest {
             store::bind(store.as_ref(), model)?;
             embedder::remember(&chosen, store.as_ref())?;
+            coherence::check_once(store.as_ref(), chosen.embedder.as_ref())?;
             store.wait_in_writing(settings.store_wait)?;
         }
         let (parsers, sandbox) = parsers::build(settings)?;
@@ -251,6 +252,7 @@ impl<'j> Job<'j> {
             model: self.parts.model.embedder.model(),
             model_chunks: done.model_chunks,
             outcome: &done.outcome,
+            quality: &self.progress.quality,
             peak_rss_bytes: done.peak_rss_bytes,
             price: self.price,
             estimate: done.estimate,

@@ -4,6 +4,7 @@ use super::print;
 use crate::args::Format;
 use crate::failed::Failed;
 use crate::settings::Settings;
+use crate::wire::coherence::COHERENCE;
 use crate::wire::store;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -45,6 +46,7 @@ pub(crate) fn status(format: Format, settings: &Settings) -> Result<u8, Failed> 
         "without_vector": counts.without_vector,
         "versions_being_written": counts.open,
         "models": models,
+        "coherence": store.setting(COHERENCE)?.and_then(|text| serde_json::from_str::<Value>(&text).ok()),
         "migration": migration.as_ref().map(|migration| json!({
             "to": migration.target.model.to_string(),
             "dimensions": migration.target.model.dimensions,

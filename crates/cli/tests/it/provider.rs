@@ -116,6 +116,30 @@ fn a_hidden_limit_is_kept_to_and_everything_arrives() {
 }
 
 #[test]
+fn a_vector_that_cannot_be_true_is_asked_for_again_and_the_better_one_kept() {
+    let lie = "what = { lie = \"huge_value\" }";
+    let fake = provider(&format!("[[fault]]\n{lie}\nwhen = {{ nth = [2, 4] }}"));
+    let desk = Desk::new();
+    desk.documents(3, 200);
+    std::fs::write(desk.path().join("gristmill.toml"), "[embed]\nbatch_items = 2\n").unwrap();
+    let answer = desk.embed(&spec(&fake), &OUT).exits(0);
+    let chunks = answer.number("chunks.embedded");
+    assert_eq!(answer.number("quality.assessed"), chunks);
+    assert_eq!(answer.number("quality.valid"), chunks);
+    assert!((1..=2).contains(&answer.number("quality.regenerated")), "{answer:?}");
+    vectors_belong(&desk.entries());
+    // One that never tells the truth is asked twice more, and what it says is kept and told.
+    let liar = provider(&format!("[[fault]]\n{lie}\nwhen = {{ marker = \"zyzzyva\" }}"));
+    let other = Desk::new();
+    other.write("a/b/bad.md", "# Bad\n\nThe zyzzyva.");
+    let answer = other.embed(&spec(&liar), &[]).exits(0);
+    assert_eq!((answer.number("quality.regenerated"), answer.number("quality.valid")), (2, 0));
+    assert_eq!(answer.number("quality.suspicious"), 1);
+    let status = other.run(["status", "--json"]).exits(0);
+    assert_eq!(status.json()["runs"][0]["result"]["quality"]["suspicious"], 1);
+}
+
+#[test]
 fn one_poison_chunk_costs_itself() {
     let fake =
         provider("[[fault]]\nwhat = { poison = \"unnamed\" }\nwhen = { marker = \"zyzzyva\" }");

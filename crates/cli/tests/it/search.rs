@@ -59,6 +59,13 @@ fn a_store_without_full_text_is_searched_by_meaning_and_stays_so() {
 }
 
 #[test]
+fn the_built_in_model_tells_texts_apart() {
+    let status = library().run(["status", "--json"]).exits(0);
+    assert_eq!(status.json()["coherence"]["embedder"], "builtin");
+    assert_eq!(status.json()["coherence"]["coherent"], true, "{status:?}");
+}
+
+#[test]
 fn no_words_of_a_person_break_it() {
     let desk = library();
     let words = [

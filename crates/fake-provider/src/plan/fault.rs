@@ -97,6 +97,8 @@ pub enum Lie {
     ZeroVector,
     /// The first vector has a value that is no number.
     NotANumber,
+    /// The first vector has a value of a million: finite, and no part of an embedding.
+    HugeValue,
     /// The first vector has a value that is null.
     Null,
     /// A body of 64 MiB.
