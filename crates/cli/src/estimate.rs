@@ -112,6 +112,7 @@ mod tests {
     use crate::settings::LimitPolicy;
 
     const CAPS: EmbedCaps = EmbedCaps {
+        key_over_http: false,
         batch_items: None,
         batch_tokens: None,
         in_flight: None,

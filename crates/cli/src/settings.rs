@@ -99,6 +99,8 @@ pub(crate) struct EmbedCaps {
     pub batch_tokens: Option<usize>,
     /// Calls at once.
     pub in_flight: Option<usize>,
+    /// Keys go over plain `http://` to other machines too.
+    pub key_over_http: bool,
     pub policy: LimitPolicy,
     /// Limits that the user knows; none: they are found out.
     pub requests_per_minute: Option<u64>,

@@ -191,6 +191,7 @@ impl Assembly<'_> {
             batch_items: from.optional_whole(&key::EMBED_BATCH_ITEMS, own).map(as_usize),
             batch_tokens: from.optional_whole(&key::EMBED_BATCH_TOKENS, own).map(as_usize),
             in_flight: from.optional_whole(&key::EMBED_IN_FLIGHT, own).map(as_usize),
+            key_over_http: from.value(&key::EMBED_KEY_OVER_HTTP, (false, Origin::Default)),
             policy: from.value(&key::EMBED_POLICY, (LimitPolicy::Adaptive, Origin::Default)),
             requests_per_minute: from.optional_whole(&key::EMBED_REQUESTS_PER_MINUTE, found),
             tokens_per_minute: from.optional_whole(&key::EMBED_TOKENS_PER_MINUTE, found),

@@ -43,6 +43,7 @@ pub(crate) static CHUNK_OVERLAP: Key = whole("chunk.overlap", 0, 8191);
 pub(crate) static EMBED_BATCH_ITEMS: Key = whole("embed.batch_items", 1, 65_536);
 pub(crate) static EMBED_BATCH_TOKENS: Key = whole("embed.batch_tokens", 1, 16_777_216);
 pub(crate) static EMBED_IN_FLIGHT: Key = whole("embed.in_flight", 1, 4096);
+pub(crate) static EMBED_KEY_OVER_HTTP: Key = form("embed.key_over_http", "true or false");
 pub(crate) static EMBED_POLICY: Key = form("embed.policy", "adaptive or simple");
 pub(crate) static EMBED_REQUESTS_PER_MINUTE: Key =
     whole("embed.requests_per_minute", 1, 1_000_000_000);
@@ -55,7 +56,7 @@ pub(crate) static DOCUMENT_BYTES: Key = form("limits.document_bytes", "a size su
 pub(crate) static ARCHIVE_BYTES: Key = form("limits.archive_bytes", "a size such as `64GiB`");
 pub(crate) static ARCHIVE_MEMBERS: Key = whole("limits.archive_members", 1, 1_000_000_000);
 
-pub(crate) static KEYS: [&Key; 27] = [
+pub(crate) static KEYS: [&Key; 28] = [
     &STORE,
     &EMBEDDER,
     &OUT,
@@ -75,6 +76,7 @@ pub(crate) static KEYS: [&Key; 27] = [
     &EMBED_BATCH_ITEMS,
     &EMBED_BATCH_TOKENS,
     &EMBED_IN_FLIGHT,
+    &EMBED_KEY_OVER_HTTP,
     &EMBED_POLICY,
     &EMBED_REQUESTS_PER_MINUTE,
     &EMBED_TOKENS_PER_MINUTE,

@@ -1,5 +1,6 @@
 //! The embedder that a specification names, with the ways to it.
 
+use crate::display;
 use crate::estimate::Address;
 use crate::failed::Failed;
 use crate::settings::{EmbedderChoice, Endpoint, Settings, Standby};
@@ -109,6 +110,12 @@ fn remote(
 ) -> Result<Chosen, Failed> {
     let known = store.model()?.filter(|model| is_of(model, spec)).map(|model| model.dimensions);
     let (first, dimensions, asked) = open(settings, spec, None, known, ask)?;
+    if first.withholds_key() {
+        display::tell(
+            &format!("the key of {spec} is not sent: the way to it is not encrypted"),
+            "use https://, or set embed.key_over_http = true in a network that you trust",
+        );
+    }
     let (fingerprint, model) = (first.fingerprint(), first.model().clone());
     let first: Arc<dyn Embedder> = Arc::new(first);
     let own = Group { endpoints: vec![Arc::clone(&first)] };
@@ -179,7 +186,11 @@ fn open(
         dimensions: dimensions.and_then(NonZeroUsize::new),
         items: settings.embed.batch_items.and_then(NonZeroUsize::new),
         timeout: RemoteOptions::TIMEOUT,
-        key_over_plain_http: KeyOverPlainHttp::Withhold,
+        key_over_plain_http: if settings.embed.key_over_http {
+            KeyOverPlainHttp::Send
+        } else {
+            KeyOverPlainHttp::Withhold
+        },
     };
     match RemoteEmbedder::new(spec, key.clone(), &options) {
         Ok(embedder) => Ok((embedder, Dimensions::Known, Counts::default())),

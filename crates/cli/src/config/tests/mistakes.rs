@@ -101,7 +101,7 @@ fn every_single_mistake_is_found() {
         ("[embed]\npolicy = \"guess\"", "embed.policy"),
         ("embedder = \"magic\"", "embedder"),
         ("store = \"sqlite:\"", "store"),
-        ("store = \"postgres://host/db\"", "store"),
+        ("store = \"mysql://host/db\"", "store"),
         ("on_bad_chunk = \"ignore\"", "on_bad_chunk"),
         ("[chunk]\ntokens = 15", "chunk.tokens"),
         ("[chunk]\ntokens = 40", "chunk.overlap"),

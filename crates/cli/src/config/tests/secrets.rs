@@ -5,7 +5,7 @@ const SECRET: &str = "pa55word";
 #[test]
 fn no_secret_is_ever_shown() {
     let good = format!(
-        "store = \"sqlite:kb.db\"\n\
+        "store = \"postgres://me:{SECRET}@host/db\"\n\
          [[parsers]]\nmatch = \"*.x\"\ncommand = [\"sh\", \"--token={SECRET}\"]\n\
          [[hooks]]\nafter = \"run\"\ncommand = [\"curl\", \"-H\", \"Authorization: {SECRET}\"]\n\
          [[hooks]]\nafter = \"run\"\nurl = \"http://localhost/services/{SECRET}?k={SECRET}\"\n"
@@ -18,7 +18,7 @@ fn no_secret_is_ever_shown() {
 #[test]
 fn no_mistake_tells_a_secret() {
     for text in [
-        format!("store = \"postgres://me:{SECRET}@host/db\""),
+        format!("store = \"mysql://me:{SECRET}@host/db\""),
         format!("store = \"host=x password={SECRET}\""),
         format!("embedder = \"openai:m@https://me:{SECRET}@host\""),
         format!("[[hooks]]\nafter = \"run\"\nurl = \"http://me:{SECRET}@host\""),
