@@ -68,6 +68,16 @@ impl Proxy {
         locked(&self.state).cut = Some(cut);
     }
 
+    /// Whether a cut is still to come.
+    pub fn is_armed(&self) -> bool {
+        locked(&self.state).cut.is_some()
+    }
+
+    /// Forgets a cut that did not come.
+    pub fn disarm(&self) {
+        locked(&self.state).cut = None;
+    }
+
     /// Cuts all connections now.
     pub fn cut_all(&self) {
         end(&mut locked(&self.state));

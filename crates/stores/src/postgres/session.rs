@@ -73,7 +73,8 @@ impl Session {
         let begin = match mode {
             Mode::Snapshot => "BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY",
             // Other writers' commits must be seen by the statements after them.
-            Mode::Write => "BEGIN ISOLATION LEVEL READ COMMITTED, READ WRITE",
+            // Whether writing is allowed is the server's to say.
+            Mode::Write => "BEGIN ISOLATION LEVEL READ COMMITTED",
         };
         match self.statements {
             Statements::Named => self.batch(begin).await,
