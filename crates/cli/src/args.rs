@@ -7,11 +7,13 @@ pub(crate) mod failures;
 pub(crate) mod config;
 pub(crate) mod simulate;
 pub(crate) mod migrate;
+pub(crate) mod content;
 
 #[cfg(test)]
 mod tests;
 
 pub(crate) use config::ConfigCommand;
+pub(crate) use content::{AnalyzeArgs, ExtractArgs, SplitArgs};
 pub(crate) use failures::{FailuresCommand, Targets};
 pub(crate) use migrate::MigrateArgs;
 pub(crate) use run::{IngestArgs, LabelArgs, Prune};
@@ -84,6 +86,12 @@ pub(crate) enum Command {
     },
     /// Embed what is stored with another model, side by side, then switch to it
     Migrate(MigrateArgs),
+    /// Find the sections of a PDF
+    Analyze(AnalyzeArgs),
+    /// Cut a PDF into one file for each section
+    Split(SplitArgs),
+    /// Ask a language model about each section of a PDF
+    Extract(Box<ExtractArgs>),
     /// Show the settings in force and where they come from, or check them
     #[command(subcommand)]
     Config(ConfigCommand),
@@ -100,8 +108,10 @@ impl Args {
             Command::Status(store) | Command::Verify { store, .. } => store.flags(),
             Command::Failures(failures) => failures.flags(),
             Command::Migrate(migrate) => migrate.flags(),
+            Command::Analyze(analyze) => analyze.model.flags(),
+            Command::Extract(extract) => extract.flags(),
             Command::Config(config) => config.flags(),
-            Command::Simulate(_) => Vec::new(),
+            Command::Split(_) | Command::Simulate(_) => Vec::new(),
         }
     }
 }

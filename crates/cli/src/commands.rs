@@ -1,11 +1,14 @@
 //! What the program can do, one module each.
 
+pub(crate) mod analyze;
 pub(crate) mod config;
+pub(crate) mod extract;
 pub(crate) mod failures;
 pub(crate) mod ingest;
 pub(crate) mod migrate;
 pub(crate) mod search;
 pub(crate) mod simulate;
+pub(crate) mod split;
 pub(crate) mod status;
 pub(crate) mod verify;
 

@@ -18,6 +18,7 @@ pub(crate) mod resolve;
 pub(crate) mod tables;
 pub(crate) mod fault_plan;
 
+mod content;
 mod assemble;
 
 #[cfg(test)]

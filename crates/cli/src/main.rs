@@ -102,6 +102,16 @@ fn run(args: &Args) -> Result<u8, Failed> {
             let request = commands::migrate::Request { plan, format, verbosity: verbosity(args) };
             commands::migrate::migrate(&request, &settings)
         }
+        Command::Analyze(analyze) => commands::analyze::analyze(analyze, format, &settings),
+        Command::Split(split) => commands::split::split(split, format, &settings),
+        Command::Extract(extract) => {
+            let request = commands::extract::Request {
+                arguments: extract,
+                format,
+                verbosity: verbosity(args),
+            };
+            commands::extract::extract(&request, &settings)
+        }
         Command::Config(_) | Command::Simulate(_) => Ok(0),
     }
 }

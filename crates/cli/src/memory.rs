@@ -17,7 +17,14 @@ impl Sampler {
     }
 
     pub(crate) fn sample(&self) {
-        self.peak.fetch_max(own_anonymous() + self.sandbox.resident_bytes(), Ordering::Relaxed);
+        self.now();
+    }
+
+    /// Bytes now.
+    pub(crate) fn now(&self) -> u64 {
+        let bytes = own_anonymous() + self.sandbox.resident_bytes();
+        self.peak.fetch_max(bytes, Ordering::Relaxed);
+        bytes
     }
 
     /// Bytes.

@@ -50,6 +50,7 @@ pub(crate) struct Settings {
     pub chunk: Chunk,
     pub embed: EmbedCaps,
     pub limits: Limits,
+    pub content: Content,
     pub prices: Prices,
     /// In the order of the file: the first that fits wins.
     pub rules: Vec<Rule>,
@@ -146,6 +147,24 @@ pub(crate) struct Limits {
     /// Unpacked bytes of an archive.
     pub archive_bytes: u64,
     pub archive_members: u64,
+}
+
+/// How sections of documents go through a language model.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Content {
+    /// As typed; none: it has to be named.
+    pub llm: Option<String>,
+    pub section_tasks: NonZeroUsize,
+    pub uploads: NonZeroUsize,
+    pub splits: NonZeroUsize,
+    pub timeouts: content::Timeouts,
+    /// Limits that the user knows; none: they are found out.
+    pub requests_per_minute: Option<u64>,
+    pub tokens_per_minute: Option<u64>,
+    /// Resident bytes above which no section is begun while others are under way; none: not looked at.
+    pub memory_max: Option<u64>,
+    /// And where it is gone on.
+    pub memory_low: u64,
 }
 
 /// Documents with such a name get this domain, this category, or both.

@@ -1,6 +1,7 @@
 //! Builds the parts that a command works with, each exactly once.
 
 pub(crate) mod coherence;
+pub(crate) mod content;
 pub(crate) mod embedder;
 pub(crate) mod lanes;
 pub(crate) mod own_files;

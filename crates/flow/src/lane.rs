@@ -137,6 +137,13 @@ impl<C: Callee> Lane<C> {
         self.dispatcher.push(now, Terms { class, size, deadline: None }, item);
     }
 
+    /// As [`Lane::push`], but an item that is not sent within this time comes back as [`End::Expired`].
+    pub fn push_within(&mut self, terms: (Class, Size), within: Duration, item: C::Item) {
+        let now = self.now();
+        let deadline = Some(now + within.as_secs_f64());
+        self.dispatcher.push(now, Terms { class: terms.0, size: terms.1, deadline }, item);
+    }
+
     /// Nothing more comes.
     pub fn close(&mut self) {
         self.closed = true;

@@ -20,7 +20,22 @@ pub use sqlite::{Access, FULL_TEXT_SETTING, FullText, SqliteOptions, SqliteStore
 
 use std::path::Path;
 use std::sync::Arc;
+use types::seam::upload::UploadJournal;
 use types::seam::{Store, StoreError, StoreErrorKind};
+
+/// Opens the journal of uploads in the store that a URL names, making the store if it is missing.
+pub fn open_uploads(url: &str) -> Result<Arc<dyn UploadJournal>, StoreError> {
+    match url.split_once(':') {
+        Some(("sqlite", path)) if !path.is_empty() => {
+            Ok(Arc::new(sqlite::SqliteUploads::open(Path::new(path))?))
+        }
+        _ => Err(StoreError {
+            kind: StoreErrorKind::Unreachable,
+            message: "this build keeps the journal of uploads in a SQLite store only".to_owned(),
+            hint: "write --store sqlite:PATH for analyze and extract".to_owned(),
+        }),
+    }
+}
 
 /// Opens the store that a URL names: `sqlite:PATH`, or `postgres://…` of a build with that feature. `options`
 /// count for a store that is made.

@@ -21,6 +21,7 @@ mod segment;
 mod sums;
 mod tidy;
 mod totals;
+mod uploads;
 mod vectors;
 mod verify;
 
@@ -28,6 +29,7 @@ mod verify;
 mod tests;
 
 pub use open::Access;
+pub use uploads::SqliteUploads;
 
 use error::Outcome;
 use pool::Pool;

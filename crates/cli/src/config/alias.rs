@@ -34,7 +34,6 @@ pub(crate) const PREFIXES: [&str; 2] = ["ASYNC_", "DTESN_"];
 
 const AUTOMATIC: &str = "gristmill chooses it";
 const ALWAYS: &str = "it is always on";
-const CONTENT: &str = "there are no `split` and `extract` yet";
 const ENGINE: &str = "there is no request engine yet";
 const GPU: &str = "no model runs on a GPU yet";
 const CONTROLLER: &str = "the concurrency of embedding is not tuned by hand";
@@ -45,7 +44,7 @@ pub(crate) static ALIASES: [Alias; 41] = [
     sets("ASYNC_CPU_POOL_SIZE", &key::WORKERS, Unit::AsOurs),
     sets("ASYNC_MAX_CONCURRENT_FILES", &key::DOCUMENTS_IN_FLIGHT, Unit::AsOurs),
     sets("ASYNC_MAX_MEMORY_MB", &key::MEMORY_LIMIT, Unit::Mebibytes),
-    sets("MAX_MEMORY_USAGE_MB", &key::MEMORY_LIMIT, Unit::Mebibytes),
+    sets("MAX_MEMORY_USAGE_MB", &key::CONTENT_MEMORY_MAX, Unit::Mebibytes),
     sets("ASYNC_VECTOR_BATCH_SIZE", &key::EMBED_BATCH_ITEMS, Unit::AsOurs),
     none("ASYNC_IO_POOL_SIZE", AUTOMATIC),
     none("ASYNC_GPU_POOL_SIZE", GPU),
@@ -58,15 +57,18 @@ pub(crate) static ALIASES: [Alias; 41] = [
     none("ASYNC_ENABLE_POOLING", ALWAYS),
     none("ASYNC_ENABLE_VECTOR_OPT", ALWAYS),
     none("ASYNC_VECTOR_CACHE_MB", "vectors are recalled from the store"),
-    none("ENABLE_CONCURRENT_PROCESSING", "it is always on; `workers = 1` comes nearest to off"),
-    none("MAX_CONCURRENT_SECTION_TASKS", CONTENT),
-    none("MAX_CONCURRENT_UPLOADS", CONTENT),
-    none("MAX_CONCURRENT_SPLITS", CONTENT),
-    none("SECTION_TASK_TIMEOUT_SECONDS", CONTENT),
-    none("UPLOAD_TIMEOUT_SECONDS", CONTENT),
-    none("SPLIT_TIMEOUT_SECONDS", CONTENT),
-    none("ENABLE_MEMORY_MONITORING", "the memory limit always holds"),
-    none("MEMORY_THROTTLE_THRESHOLD_MB", "intake slows down before `memory_limit` by itself"),
+    none(
+        "ENABLE_CONCURRENT_PROCESSING",
+        "it is always on; `content.section_tasks = 1` comes nearest to off",
+    ),
+    sets("MAX_CONCURRENT_SECTION_TASKS", &key::CONTENT_SECTION_TASKS, Unit::AsOurs),
+    sets("MAX_CONCURRENT_UPLOADS", &key::CONTENT_UPLOADS, Unit::AsOurs),
+    sets("MAX_CONCURRENT_SPLITS", &key::CONTENT_SPLITS, Unit::AsOurs),
+    sets("SECTION_TASK_TIMEOUT_SECONDS", &key::CONTENT_SECTION_TIMEOUT, Unit::AsOurs),
+    sets("UPLOAD_TIMEOUT_SECONDS", &key::CONTENT_UPLOAD_TIMEOUT, Unit::AsOurs),
+    sets("SPLIT_TIMEOUT_SECONDS", &key::CONTENT_SPLIT_TIMEOUT, Unit::AsOurs),
+    sets("ENABLE_MEMORY_MONITORING", &key::CONTENT_WATCH_MEMORY, Unit::Word),
+    sets("MEMORY_THROTTLE_THRESHOLD_MB", &key::CONTENT_MEMORY_LOW, Unit::Mebibytes),
     none("DTESN_MAX_MEMBRANE_DEPTH", ENGINE),
     none("DTESN_ESN_RESERVOIR_SIZE", ENGINE),
     none("DTESN_BSERIES_MAX_ORDER", ENGINE),

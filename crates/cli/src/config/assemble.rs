@@ -8,7 +8,7 @@ use crate::config::origin::Origin;
 use crate::config::quantity::ByteSize;
 use crate::config::resolve::{Effective, Resolver};
 use crate::config::value::{Dollars, MemorySpec, Value};
-use crate::config::{Flag, Reading, file, flag_values, tables};
+use crate::config::{Flag, Reading, content, file, flag_values, tables};
 use crate::settings::keys::Keys;
 use crate::settings::machine::Machine;
 use crate::settings::prices::{Prices, SHIPPED, SHIPPED_DATE};
@@ -136,6 +136,7 @@ impl Assembly<'_> {
             chunk: self.chunk(),
             embed: self.embed(),
             limits: self.limits(),
+            content: content::settings(self.resolver),
             prices: self.prices(tables.prices),
             rules: tables.rules,
             parsers: tables.parsers,
@@ -268,7 +269,7 @@ impl Assembly<'_> {
     }
 }
 
-fn at_least_one(number: u64) -> NonZeroUsize {
+pub(super) fn at_least_one(number: u64) -> NonZeroUsize {
     NonZeroUsize::new(as_usize(number))
         .expect("the keys of counts begin at 1, and so do the presets")
 }

@@ -56,7 +56,27 @@ pub(crate) static DOCUMENT_BYTES: Key = form("limits.document_bytes", "a size su
 pub(crate) static ARCHIVE_BYTES: Key = form("limits.archive_bytes", "a size such as `64GiB`");
 pub(crate) static ARCHIVE_MEMBERS: Key = whole("limits.archive_members", 1, 1_000_000_000);
 
-pub(crate) static KEYS: [&Key; 28] = [
+/// Of `analyze` and `extract`.
+pub(crate) static CONTENT_LLM: Key =
+    form("content.llm", "`gemini:MODEL` or `openai:MODEL`, and `@BASE_URL` for another server");
+pub(crate) static CONTENT_SECTION_TASKS: Key = whole("content.section_tasks", 1, 1024);
+pub(crate) static CONTENT_UPLOADS: Key = whole("content.uploads", 1, 1024);
+pub(crate) static CONTENT_SPLITS: Key = whole("content.splits", 1, 1024);
+pub(crate) static CONTENT_SECTION_TIMEOUT: Key = form("content.section_timeout", A_TIME);
+pub(crate) static CONTENT_UPLOAD_TIMEOUT: Key = form("content.upload_timeout", A_TIME);
+pub(crate) static CONTENT_SPLIT_TIMEOUT: Key = form("content.split_timeout", A_TIME);
+pub(crate) static CONTENT_GENERATE_TIMEOUT: Key = form("content.generate_timeout", A_TIME);
+pub(crate) static CONTENT_REQUESTS_PER_MINUTE: Key =
+    whole("content.requests_per_minute", 1, 1_000_000_000);
+pub(crate) static CONTENT_TOKENS_PER_MINUTE: Key =
+    whole("content.tokens_per_minute", 1, 1_000_000_000_000);
+pub(crate) static CONTENT_WATCH_MEMORY: Key = form("content.watch_memory", "true or false");
+pub(crate) static CONTENT_MEMORY_MAX: Key = form("content.memory_max", "a size such as `1GiB`");
+pub(crate) static CONTENT_MEMORY_LOW: Key = form("content.memory_low", "a size such as `768MiB`");
+
+const A_TIME: &str = "a time above zero such as `10m` or `90s`";
+
+pub(crate) static KEYS: [&Key; 41] = [
     &STORE,
     &EMBEDDER,
     &OUT,
@@ -85,10 +105,23 @@ pub(crate) static KEYS: [&Key; 28] = [
     &DOCUMENT_BYTES,
     &ARCHIVE_BYTES,
     &ARCHIVE_MEMBERS,
+    &CONTENT_LLM,
+    &CONTENT_SECTION_TASKS,
+    &CONTENT_UPLOADS,
+    &CONTENT_SPLITS,
+    &CONTENT_SECTION_TIMEOUT,
+    &CONTENT_UPLOAD_TIMEOUT,
+    &CONTENT_SPLIT_TIMEOUT,
+    &CONTENT_GENERATE_TIMEOUT,
+    &CONTENT_REQUESTS_PER_MINUTE,
+    &CONTENT_TOKENS_PER_MINUTE,
+    &CONTENT_WATCH_MEMORY,
+    &CONTENT_MEMORY_MAX,
+    &CONTENT_MEMORY_LOW,
 ];
 
 /// Sections of keys with one value.
-pub(crate) const SECTIONS: [&str; 3] = ["chunk", "embed", "limits"];
+pub(crate) const SECTIONS: [&str; 4] = ["chunk", "embed", "limits", "content"];
 
 /// What only the file can say: prices by model, and lists of tables.
 pub(crate) const PRICES: &str = "prices";

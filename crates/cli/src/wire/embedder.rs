@@ -222,7 +222,8 @@ fn open(
     }
 }
 
-fn key(
+/// The key of a provider, from the variable named or from its usual ones; none when none is set.
+pub(crate) fn key(
     settings: &Settings,
     spec: &ProviderSpec,
     variable: Option<&str>,

@@ -15,3 +15,4 @@ mod bad_input;
 mod repair;
 mod provider;
 mod simulate;
+mod extract;

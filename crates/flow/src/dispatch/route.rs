@@ -77,6 +77,13 @@ impl Route {
         }
     }
 
+    /// Calls may take up to `secs` seconds, instead of [`timeout::CAP`].
+    #[must_use]
+    pub fn with_timeout_cap(mut self, secs: f64) -> Self {
+        self.timeouts = Timeouts::new(timeout::FLOOR.min(secs), secs);
+        self
+    }
+
     pub(super) fn reading(&self) -> crate::policy::Reading {
         self.policy.reading()
     }

@@ -9,7 +9,15 @@ fn names_of_the_earlier_systems_set_our_keys() {
         ("ASYNC_CPU_POOL_SIZE", "3", "workers", json!(3)),
         ("ASYNC_MAX_CONCURRENT_FILES", "5", "documents_in_flight", json!(5)),
         ("ASYNC_MAX_MEMORY_MB", "1024", "memory_limit", json!(GIB)),
-        ("MAX_MEMORY_USAGE_MB", "2048", "memory_limit", json!(2 * GIB)),
+        ("MAX_MEMORY_USAGE_MB", "2048", "content.memory_max", json!(2 * GIB)),
+        ("MEMORY_THROTTLE_THRESHOLD_MB", "1024", "content.memory_low", json!(GIB)),
+        ("ENABLE_MEMORY_MONITORING", "False", "content.watch_memory", json!(false)),
+        ("MAX_CONCURRENT_SECTION_TASKS", "8", "content.section_tasks", json!(8)),
+        ("MAX_CONCURRENT_UPLOADS", "2", "content.uploads", json!(2)),
+        ("MAX_CONCURRENT_SPLITS", "6", "content.splits", json!(6)),
+        ("SECTION_TASK_TIMEOUT_SECONDS", "900", "content.section_timeout", json!(900)),
+        ("UPLOAD_TIMEOUT_SECONDS", "60", "content.upload_timeout", json!(60)),
+        ("SPLIT_TIMEOUT_SECONDS", "30", "content.split_timeout", json!(30)),
         ("ASYNC_VECTOR_BATCH_SIZE", "32", "embed.batch_items", json!(32)),
     ] {
         let read = reading("", [(variable, value)], &[]);
@@ -55,22 +63,17 @@ fn every_documented_name_is_known() {
 }
 
 #[test]
-fn our_own_name_and_the_first_alias_win() {
-    let variables = [
-        ("GRISTMILL_MEMORY_LIMIT", "3GiB"),
-        ("ASYNC_MAX_MEMORY_MB", "1024"),
-        ("MAX_MEMORY_USAGE_MB", "2048"),
-    ];
+fn our_own_name_wins() {
+    let variables = [("GRISTMILL_MEMORY_LIMIT", "3GiB"), ("ASYNC_MAX_MEMORY_MB", "1024")];
     let read = reading("memory_limit = \"4GiB\"", variables, &[]);
     assert_eq!(read.row("memory_limit").value, json!(3 * GIB));
     assert_eq!(
         read.warnings(),
         [
             "ASYNC_MAX_MEMORY_MB: has no effect: `memory_limit` is set by environment GRISTMILL_MEMORY_LIMIT",
-            "MAX_MEMORY_USAGE_MB: has no effect: `memory_limit` is set by environment GRISTMILL_MEMORY_LIMIT",
         ]
     );
-    let read = reading("memory_limit = \"4GiB\"", [variables[1], variables[2]], &[]);
+    let read = reading("memory_limit = \"4GiB\"", [variables[1]], &[]);
     assert_eq!(read.row("memory_limit").value, json!(GIB));
 }
 

@@ -1,0 +1,101 @@
+//! `gristmill analyze`.
+
+use super::extract::{DRAIN, runtime, text_or_file, until};
+use super::print;
+use crate::args::{AnalyzeArgs, Format};
+use crate::failed::Failed;
+use crate::report::printable;
+use crate::settings::Settings;
+use crate::wire::content::{extractor, open_document, splitter};
+use crate::wire::signals;
+use content::wire::{counts_json, section_json};
+use content::{Found, Way, no_outline, of_outline};
+use flow::dispatch::Counts;
+use flow::interrupt::Interrupt;
+use serde_json::json;
+use std::ops::ControlFlow;
+use std::time::Instant;
+use types::seam::split::{Cut, Splitter};
+
+pub(crate) fn analyze(
+    args: &AnalyzeArgs,
+    format: Format,
+    settings: &Settings,
+) -> Result<u8, Failed> {
+    let started = Instant::now();
+    let interrupt = Interrupt::default();
+    signals::listen(&interrupt)
+        .map_err(|error| Failed::internal(format!("cannot listen to signals: {error}")))?;
+    let way = way(&args.sections)?;
+    let found = match (way, &args.prompt) {
+        (_, None) => by_outline(args, settings)?,
+        (_, Some(_)) => None,
+    };
+    let (found, counts) = match found {
+        Some(found) => (Some(found), Counts::default()),
+        None if way == Way::Outline => return Err(no_outline().into()),
+        None => by_model(args, settings, &interrupt)?,
+    };
+    let Some(found) = found else { return Ok(signals::INTERRUPTED as u8) };
+    let result = json!({
+        "success": true,
+        "file": args.file.to_string_lossy(),
+        "pages": found.pages,
+        "sections": found.sections.iter().map(section_json).collect::<Vec<_>>(),
+        "provider": counts_json(&counts),
+        "seconds": started.elapsed().as_secs_f64(),
+    });
+    print(format, &result, &text(&found))?;
+    Ok(0)
+}
+
+pub(crate) fn way(word: &str) -> Result<Way, Failed> {
+    match word {
+        "auto" => Ok(Way::Auto),
+        "outline" => Ok(Way::Outline),
+        other => Err(Failed::usage(
+            format!("--sections {other:?} is neither auto nor outline"),
+            "write --sections auto or --sections outline",
+        )),
+    }
+}
+
+/// Without a model, which nobody needs for this.
+fn by_outline(args: &AnalyzeArgs, settings: &Settings) -> Result<Option<Found>, Failed> {
+    let document = open_document(&args.file)?;
+    let (splitter, _sandbox) = splitter(settings)?;
+    let mut found = None;
+    splitter.split(&document, &[], &mut |cut| {
+        if let Cut::Facts(facts) = cut {
+            let sections = of_outline(&facts);
+            found = (!sections.is_empty()).then_some(Found { pages: facts.pages, sections });
+        }
+        ControlFlow::Continue(())
+    })?;
+    Ok(found)
+}
+
+/// None: interrupted.
+fn by_model(
+    args: &AnalyzeArgs,
+    settings: &Settings,
+    interrupt: &Interrupt,
+) -> Result<(Option<Found>, Counts), Failed> {
+    let document = open_document(&args.file)?;
+    let prompt = args.prompt.as_deref().map(text_or_file).transpose()?;
+    runtime()?.block_on(async {
+        let (extractor, _) = extractor(settings)?;
+        let found = tokio::select! {
+            found = extractor.analyze(&document, Way::Auto, prompt.as_deref()) => Some(found?),
+            () = until(interrupt) => None,
+        };
+        extractor.drain(DRAIN).await;
+        Ok((found, extractor.counts()))
+    })
+}
+
+fn text(found: &Found) -> String {
+    let sections = found.sections.iter();
+    let lines = sections.map(|section| format!("{}\t{}", section.range, printable(&section.name)));
+    lines.collect::<Vec<_>>().join("\n")
+}

@@ -1,0 +1,188 @@
+//! Lines to a provider: calls go in, each is answered once, and flow control decides when it is made.
+
+mod callee;
+
+pub(crate) use callee::{Got, Op};
+
+use callee::{Job, Missed, Provider};
+use flow::dispatch::{BatchCaps, Counts, Dispatcher, Route, Settings, Size};
+use flow::fair::Class;
+use flow::lane::{End, Finished, Halted, Lane};
+use flow::policy::Outcome;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+use tokio::sync::{mpsc, oneshot, watch};
+use types::error_kind::ErrorKind;
+use types::seam::llm::{CallError, Llm};
+
+/// What a failed call means for flow control.
+pub type VerdictOf = fn(ErrorKind, &quota::Hint) -> Outcome;
+
+/// Makes the routes of a line anew.
+pub type Routes = Arc<dyn Fn() -> Vec<Route> + Send + Sync>;
+
+/// Calls that wait to be handed to the line; whoever wants more waits.
+const QUEUE: usize = 64;
+
+/// One line. Clones share it.
+#[derive(Clone)]
+pub(crate) struct Line {
+    jobs: mpsc::Sender<Job>,
+    told: Arc<Told>,
+}
+
+/// What a line tells of itself.
+#[derive(Default)]
+struct Told {
+    counts: Mutex<Counts>,
+    /// Why nothing more is sent.
+    halted: Mutex<Option<CallError>>,
+}
+
+/// What a call is worth to flow control.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Terms {
+    pub(crate) class: Class,
+    /// Input tokens.
+    pub(crate) tokens: f64,
+    /// Not sent later than in this time.
+    pub(crate) within: Duration,
+}
+
+/// What a line is made of.
+pub(crate) struct LineParts {
+    pub(crate) llm: Arc<dyn Llm>,
+    pub(crate) verdict: VerdictOf,
+    pub(crate) routes: Routes,
+    pub(crate) patience: Duration,
+    pub(crate) failures_max: u32,
+    pub(crate) seed: u64,
+}
+
+impl std::fmt::Debug for Line {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Line").finish_non_exhaustive()
+    }
+}
+
+impl Line {
+    /// The line, and the work that keeps it going until all clones are gone.
+    pub(crate) fn new(parts: LineParts) -> (Self, impl Future<Output = ()> + Send + 'static) {
+        let (jobs, queue) = mpsc::channel(QUEUE);
+        let told = Arc::new(Told::default());
+        let work = work(parts, queue, Arc::clone(&told));
+        (Self { jobs, told }, work)
+    }
+
+    /// Dropping the future gives up the call, also when it is under way.
+    pub(crate) async fn call(&self, op: Op, terms: Terms) -> Result<Got, CallError> {
+        if let Some(error) = self.told.halted() {
+            return Err(error);
+        }
+        let (reply, answer) = oneshot::channel();
+        // Dropped with this future: the call sees that nobody waits for it.
+        let (waiting, wanted) = watch::channel(());
+        let job = Job { op, terms, reply, wanted };
+        if self.jobs.send(job).await.is_err() {
+            return Err(self.told.ended());
+        }
+        let got = answer.await;
+        drop(waiting);
+        got.unwrap_or_else(|_| Err(self.told.ended()))
+    }
+
+    pub(crate) fn counts(&self) -> Counts {
+        *self.told.counts.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Told {
+    fn halted(&self) -> Option<CallError> {
+        self.halted.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn ended(&self) -> CallError {
+        self.halted().unwrap_or_else(|| CallError {
+            kind: ErrorKind::Internal,
+            message: "the line to the provider has ended".to_owned(),
+            hint: "this is a defect of gristmill: please report it".to_owned(),
+            quota: quota::Hint::default(),
+        })
+    }
+
+    fn count(&self, counts: Counts) {
+        *self.counts.lock().unwrap_or_else(PoisonError::into_inner) = counts;
+    }
+
+    fn halt(&self, error: CallError) {
+        *self.halted.lock().unwrap_or_else(PoisonError::into_inner) = Some(error);
+    }
+}
+
+async fn work(parts: LineParts, mut jobs: mpsc::Receiver<Job>, told: Arc<Told>) {
+    let settings = Settings {
+        batch: BatchCaps { items: 1, tokens: f64::INFINITY, bytes: usize::MAX },
+        linger: 0.0,
+        failures_max: parts.failures_max,
+        patience: parts.patience.as_secs_f64(),
+        seed: parts.seed,
+    };
+    let dispatcher = Dispatcher::new(settings, (parts.routes)(), None);
+    let provider = Arc::new(Provider { llm: parts.llm, verdict: parts.verdict });
+    let mut lane: Lane<Provider> = Lane::new(dispatcher, provider);
+    let mut open = true;
+    loop {
+        tokio::select! {
+            biased;
+            job = jobs.recv(), if open => {
+                if let Some(job) = job {
+                    let size = Size { tokens: job.terms.tokens, bytes: 0 };
+                    lane.push_within((job.terms.class, size), job.terms.within, job);
+                } else {
+                    open = false;
+                    lane.close();
+                }
+            }
+            ended = lane.next() => {
+                told.count(lane.counts());
+                match ended {
+                    Ok(Some(finished)) => answer(finished),
+                    Ok(None) => return,
+                    Err(halted) => {
+                        // Who waits hears it when the lane and the queue are dropped with their replies.
+                        told.halt(why(halted));
+                        return;
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn answer(finished: Finished<Provider>) {
+    let Job { reply, terms, .. } = finished.item;
+    let answer = match finished.end {
+        End::Done(got) => Ok(got),
+        End::Refused(missed) => Err(missed.error),
+        End::Expired => Err(CallError {
+            kind: ErrorKind::Timeout,
+            message: format!("the provider had no room within {:.0} s", terms.within.as_secs_f64()),
+            hint: "run again later".to_owned(),
+            quota: quota::Hint::default(),
+        }),
+    };
+    // Whoever asked may have gone meanwhile.
+    drop(reply.send(answer));
+}
+
+fn why(halted: Halted<Missed>) -> CallError {
+    match halted.error {
+        Some(missed) => missed.error,
+        None => CallError {
+            kind: ErrorKind::Unavailable,
+            message: format!("the provider cannot be used ({:?})", halted.why),
+            hint: "run again later".to_owned(),
+            quota: quota::Hint::default(),
+        },
+    }
+}

@@ -1,0 +1,55 @@
+//! What processes that are dead have left at the provider.
+
+use crate::call::Line;
+use crate::cleaner::{Presence, Removal, Removed, remove};
+use crate::owner;
+use std::time::{Duration, SystemTime};
+use types::seam::llm::RemoteFiles;
+use types::seam::upload::{JournalError, Upload, UploadJournal, UploadState};
+
+/// Providers delete files themselves after two days. Source: ai.google.dev/gemini-api/docs/files.
+const EXPIRES: Duration = Duration::from_hours(48);
+
+/// An upload whose client is dead is over by then, so that nothing can come of it any more.
+const SETTLED: Duration = Duration::from_hours(1);
+
+/// What a sweep did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Swept {
+    pub deleted: u64,
+    /// Entries that will be looked at again.
+    pub left: u64,
+}
+
+/// Deletes what belongs to nobody. Files of living processes, and files that are kept, are not touched.
+pub(crate) async fn sweep(
+    line: &Line,
+    files: &dyn RemoteFiles,
+    journal: &dyn UploadJournal,
+) -> Result<Swept, JournalError> {
+    let mut swept = Swept::default();
+    for upload in journal.all(&files.account())? {
+        let age = SystemTime::now().duration_since(upload.created).unwrap_or_default();
+        let dead = match upload.state {
+            UploadState::Kept => age > EXPIRES,
+            UploadState::Open => !owner::is_alive(&upload.owner),
+        };
+        if !dead {
+            continue;
+        }
+        match remove(line, &removal(&upload, files)).await {
+            Ok(Removed::Deleted) => {
+                swept.deleted += 1;
+                journal.close(&upload.id)?;
+            }
+            Ok(Removed::Absent) if age > SETTLED => journal.close(&upload.id)?,
+            Ok(Removed::Absent) | Err(_) => swept.left += 1,
+        }
+    }
+    Ok(swept)
+}
+
+fn removal(upload: &Upload, files: &dyn RemoteFiles) -> Removal {
+    let name = upload.name.clone().unwrap_or_else(|| files.name_of(&upload.id));
+    Removal { id: upload.id.clone(), name: name.into(), presence: Presence::Possible }
+}
