@@ -10,12 +10,15 @@ mod attribution;
 mod bucket;
 mod budget;
 mod edges;
+mod explain;
 mod gain;
 mod gate;
 mod ledger;
 mod limit;
+mod pace;
 mod push;
 mod reopen;
+mod review;
 mod shape;
 mod slots;
 mod start;
@@ -27,11 +30,13 @@ use crate::cost::{Cost, RATES};
 use crate::policy::{Admission, Attempt, Outcome, Policy, Reading, Verdict};
 use admission::Pass;
 use budget::Budget;
+use explain::Met;
 use gate::Gate;
 use ledger::Ledger;
 use limit::Limit;
-use push::Push;
+use push::{By, Push};
 use quota::Hint;
+use shape::Sent;
 use slots::Slots;
 use start::Start;
 use told::Told;
@@ -68,6 +73,8 @@ pub struct Adaptive {
     slots: Slots,
     budget: Budget,
     pass: Pass,
+    /// The last refusals, each once however many calls it hit.
+    met: Vec<Met>,
     /// Refusals of calls sent until then belong to a wall that is known.
     epoch: f64,
     /// The server asked for a pause.
@@ -109,6 +116,7 @@ impl Adaptive {
             slots: Slots::new(),
             budget: Budget::new(),
             pass: Pass::Normal,
+            met: Vec::new(),
             epoch: f64::NEG_INFINITY,
             held_until: f64::NEG_INFINITY,
             parked: None,
@@ -131,7 +139,7 @@ impl Adaptive {
         self.exonerate(now, attempt);
         match &self.gate {
             Gate::Canary { id, .. } if *id == attempt.id => self.reopen(now),
-            _ if self.push.is_extra(attempt.id) => self.gain(now, attempt),
+            _ if self.push.is_extra(attempt.id) => self.gain(now, attempt, By::Answer),
             _ => self.edge_passed(attempt),
         }
     }
@@ -196,8 +204,13 @@ impl Policy for Adaptive {
     fn on_sent(&mut self, attempt: &Attempt) {
         let now = attempt.sent_at;
         self.ledger.push(now, &attempt.cost);
+        let sent = match self.pass {
+            Pass::Extra { .. } => Sent::Beyond,
+            _ => Sent::Within,
+        };
         for (limit, amount) in self.limits.iter_mut().zip(attempt.cost.0) {
-            limit.charge(now, amount, &self.ledger);
+            limit.charge(now, amount);
+            limit.keep_pace(now, amount, sent, &self.ledger);
         }
         self.start.sent(now);
         self.boost(now);

@@ -37,6 +37,10 @@ struct Verdict {
 impl Adaptive {
     pub(super) fn admission(&mut self, now: f64, cost: &Cost, in_flight: usize) -> Admission {
         self.pass = Pass::Normal;
+        self.presume(now);
+        if !self.push.busy(now) {
+            self.limits.iter_mut().for_each(|limit| limit.lent = 0.0);
+        }
         let held =
             self.held_until.max(self.parked.map_or(f64::NEG_INFINITY, |parked| parked.until));
         if held > now {
@@ -174,7 +178,13 @@ impl Adaptive {
                 }
             }
             Pass::Extra { full } => {
-                self.push.sent(attempt.sent_at, attempt.id, full, self.width.srtt());
+                let round_secs = self.round_secs();
+                self.push.sent(attempt, full, round_secs);
+                for (index, limit) in self.limits.iter_mut().enumerate() {
+                    if full[index] && limit.is_log() {
+                        limit.lent += attempt.cost.0[index];
+                    }
+                }
             }
             Pass::Edge => {
                 for limit in &mut self.limits {

@@ -3,7 +3,7 @@
 use super::Adaptive;
 use super::ledger::Ledger;
 use super::limit::Limit;
-use super::push::Round;
+use super::push::{By, Round};
 use super::shape::Shape;
 use crate::policy::Attempt;
 
@@ -14,63 +14,95 @@ const SLACK_SHARE: f64 = 0.02;
 /// A bucket's rate per round of extra calls that all got through.
 const GROWTH: f64 = 1.4;
 
-/// Of a window, per round of extra calls: bounds what the next wall costs.
-const STEP: f64 = 0.04;
-const STEP_UNSURE: f64 = 0.1;
+/// Of a window, extra calls per second: what the next wall costs is this times the time of a refusal.
+const STEP: f64 = 0.05;
+const STEP_UNSURE: f64 = 0.125;
 
 /// Calls by which a count may be off.
 const COUNT_OFF: f64 = 1.5;
 
 impl Adaptive {
     /// An extra call was let through: there was more than was believed.
-    pub(super) fn gain(&mut self, now: f64, attempt: &Attempt) {
+    pub(super) fn gain(&mut self, now: f64, attempt: &Attempt, by: By) {
         let beyond = self.push.beyond(attempt.id).unwrap_or_default();
-        let round = self.push.accepted(now, attempt.id, self.step_max());
-        let gained = self.push.gained;
+        if !self.push.accepted(attempt.id, by) {
+            return;
+        }
         for (index, limit) in self.limits.iter_mut().enumerate() {
             if !beyond[index] || !limit.binds() {
                 continue;
             }
-            match limit.shape {
-                Shape::Paced => {
-                    limit.bucket.take(now, -attempt.cost.0[index]);
-                    let expected = limit.rate * (now - limit.empty_at).max(0.0);
-                    let slack = SLACK_CALLS + SLACK_SHARE * expected / limit.unit;
-                    if round != Round::Open && gained as f64 > slack {
-                        limit.set_rate(limit.rate * GROWTH);
-                        limit.sure = false;
-                    }
-                }
-                _ => gain_window(limit, &self.ledger, attempt.sent_at),
+            let log = limit.is_log();
+            if gain_window(limit, &self.ledger, attempt.sent_at) || !log {
+                self.push.beyond_belief();
             }
         }
+        let step_max = self.step_max();
+        let round = self.push.next_round(now, step_max);
+        for (index, limit) in self.limits.iter_mut().enumerate() {
+            if beyond[index] && limit.binds() && matches!(limit.shape, Shape::Paced) {
+                limit.bucket.take(now, -attempt.cost.0[index]);
+                let expected = limit.rate * (now - limit.empty_at).max(0.0);
+                let slack = SLACK_CALLS + SLACK_SHARE * expected / limit.unit;
+                if round != Round::Open && self.push.gained as f64 > slack {
+                    let affordable = self.start.calls_per_sec() * limit.unit;
+                    limit.set_rate((limit.rate * GROWTH).min(affordable.max(limit.rate)));
+                    limit.sure = false;
+                }
+            }
+        }
+    }
+
+    /// Extra calls to which no refusal came are taken for accepted.
+    pub(super) fn presume(&mut self, now: f64) {
+        if !self.presumes() {
+            return;
+        }
+        while let Some(attempt) = self.push.presumable(now) {
+            self.gain(now, &attempt, By::Silence);
+        }
+    }
+
+    /// Where it is in doubt where windows begin, what gets through may be of the next one, and of a bucket that is
+    /// known, somebody else's: there answers are waited for.
+    fn presumes(&self) -> bool {
+        self.limits.iter().all(|limit| {
+            !limit.binds() || (matches!(limit.shape, Shape::Paced) && !limit.sure) || limit.is_log()
+        })
+    }
+
+    /// Over which the extra calls of a round are spread.
+    pub(super) fn round_secs(&self) -> f64 {
+        let srtt = self.width.srtt();
+        if self.presumes() { self.push.round_secs(srtt) } else { srtt }
     }
 
     /// Extra calls per round of a push.
     fn step_max(&self) -> usize {
         let unsure = self.limits.iter().any(|limit| limit.binds() && !limit.sure);
         let windows = self.limits.iter().filter(|limit| limit.binds() && limit.unit > 0.0);
+        let round = self.round_secs();
         let share = if unsure { STEP_UNSURE } else { STEP };
         let calls = windows
             .map(|limit| match limit.shape {
-                Shape::Paced => 0.5 * limit.rate / limit.unit * self.width.srtt(),
-                _ => share * limit.allowance() / limit.unit,
+                Shape::Paced => 0.5 * limit.rate / limit.unit * round,
+                _ => share * 2.0 * round * limit.allowance() / limit.unit,
             })
             .fold(f64::INFINITY, f64::min);
         calls.clamp(1.0, 1000.0) as usize
     }
 }
 
-/// What was accepted in a window is the least that it holds.
-fn gain_window(limit: &mut Limit, ledger: &Ledger, at: f64) {
+/// What was accepted in a window is the least that it holds. True if that is more than was believed.
+fn gain_window(limit: &mut Limit, ledger: &Ledger, at: f64) -> bool {
     let (from, length) = match limit.shape {
         Shape::Log { length } => (at - length, length),
         Shape::Fixed(edges) => (edges.begun(at), edges.length),
-        Shape::Unknown | Shape::Paced => return,
+        Shape::Unknown | Shape::Paced => return false,
     };
     let held = ledger.accepted(from, at + 1e-9)[limit.dimension];
     if held <= limit.allowance() {
-        return;
+        return false;
     }
     match limit.maybe_fixed {
         Some(edges) if held > limit.allowance() + COUNT_OFF * limit.unit => {
@@ -78,6 +110,11 @@ fn gain_window(limit: &mut Limit, ledger: &Ledger, at: f64) {
             limit.shape = Shape::Fixed(edges);
         }
         Some(_) => {}
-        None => limit.set_rate(held / length),
+        None => {
+            let before = limit.allowance();
+            limit.set_rate(held / length);
+            limit.lent = (limit.lent + before - limit.allowance()).max(0.0);
+        }
     }
+    true
 }

@@ -8,6 +8,8 @@ use super::ledger::{Amounts, Ledger};
 pub(super) struct Wall {
     /// When the refused call was sent.
     pub(super) refused_at: f64,
+    /// What that call would have cost.
+    pub(super) cost: Amounts,
     /// When the first call of the last minute before was sent.
     pub(super) first_sent: f64,
     /// Accepted in the last second and minute before it.

@@ -6,11 +6,11 @@
 use crate::cost::{Cost, RATES};
 use std::collections::VecDeque;
 
-/// Two of the longest windows that providers use (a minute): when a gate opens after a whole one, what was sent in
-/// the one before the wall tells the limit.
-const KEPT_SECS: f64 = 126.0;
+/// Three of the longest windows that providers use (a minute): when a gate opens after a whole one, what was sent in
+/// the one before the wall tells the limit, and several refusals together tell how it is counted.
+const KEPT_SECS: f64 = 190.0;
 
-/// Sends closer than this share an entry, which bounds the ledger at 63,000 entries whatever the rate.
+/// Sends closer than this share an entry, which bounds the ledger at 95,000 entries whatever the rate.
 const QUANTUM_SECS: f64 = 0.002;
 
 pub(super) type Amounts = [f64; RATES.len()];
@@ -167,8 +167,58 @@ impl Ledger {
         self.entries.get(index).map(|entry| entry.at)
     }
 
+    /// What was accepted of one dimension, for many questions at once.
+    pub(super) fn history(&self, dimension: usize) -> History {
+        let mut sent = History { times: Vec::new(), sums: vec![0.0] };
+        let mut sum = 0.0;
+        for entry in &self.entries {
+            let accepted = (entry.cost[dimension] - entry.refused[dimension]).max(0.0);
+            if accepted > 0.0 {
+                sum += accepted;
+                sent.times.push(entry.at);
+                sent.sums.push(sum);
+            }
+        }
+        sent
+    }
+
     fn index(&self, sent_at: f64) -> Option<usize> {
         self.entries.partition_point(|entry| entry.at <= sent_at).checked_sub(1)
+    }
+}
+
+/// What was accepted of one dimension, and when it was sent.
+#[derive(Debug)]
+pub(super) struct History {
+    times: Vec<f64>,
+    /// Of all before; one more than times.
+    sums: Vec<f64>,
+}
+
+impl History {
+    /// When the first was sent.
+    pub(super) fn begins(&self) -> f64 {
+        self.times.first().copied().unwrap_or(f64::INFINITY)
+    }
+
+    /// Sent in `from..to`.
+    pub(super) fn within(&self, from: f64, to: f64) -> f64 {
+        let index = |at: f64| self.times.partition_point(|time| *time < at);
+        self.sums[index(to)] - self.sums[index(from)]
+    }
+
+    /// The most in any `length` seconds that ended at or after `since`.
+    pub(super) fn most_within(&self, since: f64, length: f64) -> f64 {
+        let first = self.times.partition_point(|time| *time < since);
+        let mut begun = 0;
+        let mut most = 0.0f64;
+        for index in first..self.times.len() {
+            while self.times[begun] <= self.times[index] - length {
+                begun += 1;
+            }
+            most = most.max(self.sums[index + 1] - self.sums[begun]);
+        }
+        most
     }
 }
 
@@ -232,7 +282,7 @@ mod tests {
         for step in 0..200_000 {
             ledger.push(f64::from(step) * 0.002, &Cost::request(1.0, 1.0));
         }
-        assert!(ledger.entries.len() <= 63_002, "{}", ledger.entries.len());
+        assert!(ledger.entries.len() <= 95_002, "{}", ledger.entries.len());
         let kept: f64 = ledger.entries.iter().map(|entry| entry.cost[0]).sum();
         assert!((ledger.used(0) - kept).abs() < 1e-6);
     }

@@ -3,7 +3,8 @@
 use super::bucket::Bucket;
 use super::edges::Edges;
 use super::ledger::Ledger;
-use super::shape::{Shape, guard};
+use super::pace::{Pace, Refusal};
+use super::shape::{Instead, Sent, Shape, guard};
 
 /// Below one unit a day there is no pacing; a rate of zero would hold for ever.
 const RATE_MIN: f64 = 1.0 / 86_400.0;
@@ -14,20 +15,11 @@ const CALLS_OFF: f64 = 3.0;
 /// Refusals within this time are one event: a window of a second holds everything back until its end.
 const SEGMENT_SECS_MIN: f64 = 1.5;
 
-/// Of what was accepted just before a refusal, where the limit has risen: in windows of a second, which store nothing,
-/// this is nearer than any mean over the push.
-const LATELY_SHARE: f64 = 0.87;
-
 /// What falls goes on falling, at most by this.
 const TREND_MIN: f64 = 0.95;
 
 /// A bucket that was full at the start has its rate from the first wall; if so much more comes in, it is another one.
 const REFUTED: f64 = 1.3;
-
-/// A pace that is so much faster than the rate was no chance; and the part of it that is taken over.
-const FASTER: f64 = 1.04;
-const PACE_SHARE: f64 = 0.97;
-const AGAIN_SECS: f64 = 60.0;
 
 /// A rate this much off is not rounding.
 const SHARE_OFF: f64 = 0.03;
@@ -46,6 +38,9 @@ const PACE: f64 = 1.25;
 
 /// A window that was found late is spent as fast as this, times its mean rate.
 const HURRY: f64 = 6.0;
+
+/// And what is sent beyond a log, times its usual pace.
+const OUTRUN: f64 = 4.0;
 
 /// Whatever rounding does, the window has begun then.
 const LATE_SECS: f64 = 0.002;
@@ -89,8 +84,8 @@ pub(super) struct Limit {
     pub(super) slowed: u32,
     /// The provider has told it with a refusal, units per second.
     pub(super) hinted: Option<f64>,
-    /// A pace above the rate that a push was refused at.
-    refused_pace: Option<(f64, f64)>,
+    /// For [`Shape::Paced`] where nothing is stored.
+    pace: Pace,
     /// The rate when it was last empty.
     pub(super) believed: f64,
     /// What one call costs, smoothed.
@@ -99,8 +94,12 @@ pub(super) struct Limit {
     pub(super) sure: bool,
     /// It may be that windows begin here.
     pub(super) maybe_fixed: Option<Edges>,
+    pub(super) instead: Instead,
     /// The last experiment about a window's beginning.
     pub(super) edge_asked_at: Option<(u64, f64)>,
+    /// Sent beyond a log in the present push: it takes nothing from what the log frees meanwhile, or else it would not
+    /// be beyond.
+    pub(super) lent: f64,
     /// Pacing within windows: not before.
     due: f64,
     /// The user forbids more, units per second.
@@ -133,11 +132,13 @@ impl Limit {
             confirmed: false,
             slowed: 0,
             hinted: None,
-            refused_pace: None,
+            pace: Pace::default(),
             unit: 0.0,
             sure: false,
             maybe_fixed: None,
+            instead: Instead::Windows,
             edge_asked_at: None,
+            lent: 0.0,
             due: 0.0,
             most: None,
         }
@@ -166,14 +167,18 @@ impl Limit {
         self.set_rate(rate);
         self.believed = self.rate;
         self.confirmed = false;
+        self.pace.forget();
     }
 
     /// The bucket was empty at `at`, when a call was refused: between two such times what was accepted is what came
     /// in. True if that is not what was believed.
     ///
     /// `sent_after`: sent since, and not refused so far.
-    /// `lately`: accepted per second in the last two before `at`.
-    pub(super) fn empty(&mut self, at: f64, sent_after: f64, lately: f64) -> bool {
+    pub(super) fn empty(&mut self, refusal: Refusal, sent_after: f64) -> bool {
+        let at = refusal.at;
+        if !self.stores() && refusal.second >= 0.5 * self.unit {
+            return self.paced(refusal, sent_after);
+        }
         let elapsed = at - self.empty_at;
         let spilled = self.bucket.spilled;
         let left = self.bucket.level(at) + sent_after;
@@ -208,8 +213,7 @@ impl Limit {
                     return true;
                 }
             }
-            let lately = if self.stores() { 0.0 } else { LATELY_SHARE * lately };
-            self.set_rate((units / elapsed).max(lately));
+            self.set_rate(units / elapsed);
             self.believed = self.rate;
             self.base_at = at;
             self.base_units = 0.0;
@@ -242,6 +246,24 @@ impl Limit {
         changed
     }
 
+    /// The same where nothing is stored.
+    fn paced(&mut self, refusal: Refusal, sent_after: f64) -> bool {
+        self.bucket.set_at(refusal.at, -sent_after);
+        self.since = sent_after;
+        self.empty_at = refusal.at;
+        self.base_at = refusal.at;
+        self.base_units = 0.0;
+        let old = self.rate;
+        let Some(rate) = self.pace.refused(refusal, old, self.unit) else {
+            self.sure = false;
+            return true;
+        };
+        self.set_rate(rate);
+        self.believed = self.rate;
+        self.sure = (rate - old).abs() <= SHARE_OFF * old;
+        !self.sure
+    }
+
     /// What is not stored is lost while nobody may send: the next segment begins here.
     pub(super) fn restart(&mut self, now: f64) {
         if !self.stores() {
@@ -265,31 +287,14 @@ impl Limit {
         }
     }
 
-    /// A growing pace was refused. A small bucket spends what it stored and refuses the next time at once; windows of a
-    /// second refuse at the same pace again, and that is the rate. True if it is to be asked again soon.
-    pub(super) fn doubt_storage(&mut self, now: f64, lately: f64) -> bool {
-        if self.stores() || lately < FASTER * self.rate {
-            self.refused_pace = None;
-            return false;
-        }
-        match self.refused_pace.take().filter(|(at, _)| now - at < AGAIN_SECS) {
-            None => {
-                self.refused_pace = Some((now, lately));
-                self.sure = false;
-            }
-            Some((_, before)) => {
-                self.set_rate(PACE_SHARE * lately.min(before));
-                self.believed = self.rate;
-                self.base_units = 0.0;
-                self.base_at = self.empty_at;
-            }
-        }
-        true
-    }
-
     /// Whether what is not used now can be used later.
     pub(super) fn stores(&self) -> bool {
         !matches!(self.shape, Shape::Paced) || self.bucket.capacity > CALLS_OFF * self.unit
+    }
+
+    /// A log for sure: what was sent beyond it comes back as an echo.
+    pub(super) fn is_log(&self) -> bool {
+        self.instead == Instead::Nothing && matches!(self.shape, Shape::Log { .. })
     }
 
     pub(super) fn may_rise(&self) -> bool {
@@ -338,7 +343,7 @@ impl Limit {
         };
         ledger.mark(self.dimension, from);
         let used = ledger.used(self.dimension);
-        let spare = self.allowance() - used - amount;
+        let spare = self.allowance() + self.lent - used - amount;
         let at = if spare >= 0.0 || used <= 0.0 {
             self.due
         } else if let Shape::Fixed(edges) = self.shape {
@@ -350,14 +355,19 @@ impl Limit {
         Room { spare, at: at.max(now) }
     }
 
-    pub(super) fn charge(&mut self, now: f64, amount: f64, ledger: &Ledger) {
+    pub(super) fn charge(&mut self, now: f64, amount: f64) {
         if amount > 0.0 {
             self.unit =
                 if self.unit > 0.0 { 0.95f64.mul_add(self.unit, 0.05 * amount) } else { amount };
         }
         self.since += amount;
         self.bucket.take(now, amount);
-        let pace = self.pace(now, ledger);
+    }
+
+    /// The next call waits its turn. Beyond a log it comes sooner: such calls are to outrun the echo.
+    pub(super) fn keep_pace(&mut self, now: f64, amount: f64, sent: Sent, ledger: &Ledger) {
+        let hurry = if sent == Sent::Beyond && self.is_log() { OUTRUN } else { 1.0 };
+        let pace = hurry * self.speed(now, ledger);
         if pace > 0.0 {
             self.due = self.due.max(now - BURST_SECS) + amount / pace;
         }
@@ -365,7 +375,7 @@ impl Limit {
 
     /// Windows are spread, but not to their end: what is left of them is for finding out whether the limit rose,
     /// and after a late start the rest must fit.
-    fn pace(&self, now: f64, ledger: &Ledger) -> f64 {
+    fn speed(&self, now: f64, ledger: &Ledger) -> f64 {
         let steady = PACE * self.rate;
         match self.shape {
             Shape::Fixed(edges) => {

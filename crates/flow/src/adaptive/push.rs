@@ -4,6 +4,7 @@
 //! limit is higher, and twice as many extra calls follow, until one is refused.
 
 use crate::cost::RATES;
+use crate::policy::Attempt;
 
 /// Seconds between two pushes at one request per second; less at higher rates, where the answer is as certain after
 /// a shorter time and a refusal is a smaller share. 42 s at 10/s cost 0.24 %, 13 s at 100/s cost 0.08 %.
@@ -17,6 +18,9 @@ pub(super) const SEGMENT_CALLS: f64 = 15.0;
 
 /// An overloaded server is not asked for more.
 pub(super) const OVERLOAD_SECS: f64 = 20.0;
+
+/// The longest time of a refusal is forgotten by so much with each.
+const REFUSAL_FADES: f64 = 0.95;
 
 /// Per second, and in all: a factor of a hundred.
 const BOOST_LATE: f64 = 0.08;
@@ -42,9 +46,14 @@ enum State {
 /// One call beyond the limit.
 #[derive(Debug, Clone, Copy)]
 struct Extra {
-    id: u64,
+    attempt: Attempt,
     full: [bool; RATES.len()],
+    /// No refusal has come in the time of one: taken for accepted.
+    presumed: bool,
 }
+
+/// Times of a refusal, after which a call without one is taken for accepted. An answer takes longer, often much.
+const PRESUMED: f64 = 1.5;
 
 #[derive(Debug)]
 pub(super) struct Push {
@@ -54,6 +63,10 @@ pub(super) struct Push {
     boosting: Option<f64>,
     /// Extra calls accepted in this push.
     pub(super) gained: usize,
+    /// Those of this round have shown more than was believed.
+    beyond_belief: bool,
+    /// The longest that a refusal took lately, seconds; none before the first.
+    refusal_secs: Option<f64>,
 }
 
 impl Push {
@@ -63,7 +76,27 @@ impl Push {
             pending: Vec::new(),
             boosting: None,
             gained: 0,
+            beyond_belief: false,
+            refusal_secs: None,
         }
+    }
+
+    /// A refusal came after so many seconds.
+    pub(super) fn refused_after(&mut self, secs: f64) {
+        self.refusal_secs =
+            Some(self.refusal_secs.map_or(secs, |old| secs.max(REFUSAL_FADES * old)));
+    }
+
+    /// Seconds over which the extra calls of a round are spread, and after which each is taken for accepted.
+    pub(super) fn round_secs(&self, srtt: f64) -> f64 {
+        self.refusal_secs.map_or(srtt, |secs| srtt.min(PRESUMED * secs))
+    }
+
+    /// An extra call that is to be taken for accepted now.
+    pub(super) fn presumable(&self, now: f64) -> Option<Attempt> {
+        let secs = PRESUMED * self.refusal_secs?;
+        let silent = |extra: &&Extra| !extra.presumed && now >= extra.attempt.sent_at + secs;
+        self.pending.iter().find(silent).map(|extra| extra.attempt)
     }
 
     /// Whether an extra call may start, and whether that begins a new push.
@@ -81,6 +114,11 @@ impl Push {
 
     pub(super) fn going(&self) -> bool {
         matches!(self.state, State::Pushing { .. }) || self.boosting.is_some()
+    }
+
+    /// Whether extra calls were sent lately.
+    pub(super) fn busy(&self, now: f64) -> bool {
+        matches!(self.state, State::Pushing { last, .. } if now - last <= IDLE_SECS)
     }
 
     /// Where capacity is not stored, extra calls would bunch; there the pace itself grows: by 1 % per second, and
@@ -109,12 +147,18 @@ impl Push {
     pub(super) fn next(&self) -> Option<f64> {
         match self.state {
             State::Resting { until } => Some(until),
-            State::Pushing { left, due, .. } => (left > 0).then_some(due),
+            State::Pushing { left, due, .. } if left > 0 => Some(due),
+            State::Pushing { .. } => {
+                let secs = PRESUMED * self.refusal_secs?;
+                let waiting = self.pending.iter().filter(|extra| !extra.presumed);
+                waiting.map(|extra| extra.attempt.sent_at + secs).min_by(f64::total_cmp)
+            }
         }
     }
 
     /// `round_secs`: over which the extra calls of a round are spread.
-    pub(super) fn sent(&mut self, now: f64, id: u64, full: [bool; RATES.len()], round_secs: f64) {
+    pub(super) fn sent(&mut self, attempt: &Attempt, full: [bool; RATES.len()], round_secs: f64) {
+        let now = attempt.sent_at;
         if !matches!(self.state, State::Pushing { .. }) {
             self.gained = 0;
         }
@@ -124,25 +168,44 @@ impl Push {
         };
         let due = now + round_secs / step as f64;
         self.state = State::Pushing { step, left: left - 1, last: now, due };
-        self.pending.push(Extra { id, full });
+        self.pending.push(Extra { attempt: *attempt, full, presumed: false });
     }
 
     pub(super) fn is_extra(&self, id: u64) -> bool {
-        self.pending.iter().any(|extra| extra.id == id)
+        self.pending.iter().any(|extra| extra.attempt.id == id)
     }
 
     /// Which limits the extra call went beyond.
     pub(super) fn beyond(&self, id: u64) -> Option<[bool; RATES.len()]> {
-        self.pending.iter().find(|extra| extra.id == id).map(|extra| extra.full)
+        self.pending.iter().find(|extra| extra.attempt.id == id).map(|extra| extra.full)
     }
 
-    /// An extra call was let through; when all of a round are, the next is twice as large.
-    pub(super) fn accepted(&mut self, now: f64, id: u64, step_max: usize) -> Round {
-        self.forget(id);
-        self.gained += 1;
+    /// An extra call was let through, or is taken for it. False: it was taken for it before.
+    pub(super) fn accepted(&mut self, id: u64, by: By) -> bool {
+        let Some(extra) = self.pending.iter_mut().find(|extra| extra.attempt.id == id) else {
+            return false;
+        };
+        let known = std::mem::replace(&mut extra.presumed, true);
+        if by == By::Answer {
+            self.forget(id);
+        }
+        self.gained += usize::from(!known);
+        !known
+    }
+
+    /// More was let through than was believed to be there, and not only more than was left.
+    pub(super) fn beyond_belief(&mut self) {
+        self.beyond_belief = true;
+    }
+
+    /// When all extra calls of a round were let through, the next is twice as large, if they were beyond.
+    pub(super) fn next_round(&mut self, now: f64, step_max: usize) -> Round {
         match self.state {
-            State::Pushing { step, left: 0, due, .. } if self.pending.is_empty() => {
-                let step = (step * 2).min(step_max.max(1));
+            State::Pushing { step, left: 0, due, .. }
+                if self.pending.iter().all(|extra| extra.presumed) =>
+            {
+                let factor = if std::mem::take(&mut self.beyond_belief) { 2 } else { 1 };
+                let step = (step * factor).min(step_max.max(1));
                 self.state = State::Pushing { step, left: step, last: now, due };
                 if step >= step_max { Round::AtMost } else { Round::Done }
             }
@@ -151,7 +214,7 @@ impl Push {
     }
 
     pub(super) fn forget(&mut self, id: u64) {
-        self.pending.retain(|extra| extra.id != id);
+        self.pending.retain(|extra| extra.attempt.id != id);
     }
 
     /// What is under way is no extra call any more: a refusal has shown where the limit is.
@@ -166,6 +229,13 @@ impl Push {
 pub(super) enum Begin {
     New,
     Going,
+}
+
+/// What tells that a call was let through.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum By {
+    Answer,
+    Silence,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

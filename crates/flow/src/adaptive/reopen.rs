@@ -2,6 +2,7 @@
 
 use super::Adaptive;
 use super::edges::Edges;
+use super::explain::Met;
 use super::gate::{Gate, Wall};
 use super::limit::Standing;
 use super::shape::Shape;
@@ -44,6 +45,8 @@ impl Adaptive {
                 identified |= self.reconsider(index, sent_at, &wall);
             }
         }
+        let shut = wall.canary_refused.unwrap_or(wall.refused_at);
+        self.review(Met { at: wall.refused_at, shut, open: Some(sent_at) });
         if sent_at - wall.refused_at > LOST_SECS {
             for limit in self.limits.iter_mut().filter(|limit| limit.binds()) {
                 limit.restart(now);

@@ -15,6 +15,24 @@ pub(super) enum Shape {
     Fixed(Edges),
 }
 
+/// What a log may be instead.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Instead {
+    /// Windows that begin where nobody has looked.
+    Windows,
+    /// It has explained several refusals, and windows do not.
+    Nothing,
+}
+
+/// Why a call was sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Sent {
+    /// It seemed to fit.
+    Within,
+    /// To find out whether there is more.
+    Beyond,
+}
+
 impl Shape {
     /// Seconds over which a limit per second adds up.
     pub(super) fn length(&self) -> Option<f64> {

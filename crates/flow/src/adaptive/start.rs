@@ -42,8 +42,13 @@ impl Start {
         self.refusal_secs = self.refusal_secs.min(secs.max(REFUSAL_SECS_MIN));
     }
 
+    /// At which a wall costs no more than its share of what has succeeded.
+    pub(super) fn calls_per_sec(&self) -> f64 {
+        SHARE.mul_add(self.successes, CALLS) / self.refusal_secs
+    }
+
     pub(super) fn sent(&mut self, now: f64) {
-        let gap = self.refusal_secs / SHARE.mul_add(self.successes, CALLS);
+        let gap = 1.0 / self.calls_per_sec();
         self.due = self.due.max(now - (BURST - 1.0) * gap) + gap;
     }
 

@@ -2,11 +2,13 @@
 
 use super::Adaptive;
 use super::RETRY_AFTER_SECS_MAX;
+use super::explain::Met;
 use super::gate::{Gate, Wall};
 use super::ledger::Amounts;
 use super::limit::{Limit, Standing};
+use super::pace::Refusal;
 use super::push;
-use super::shape::{Shape, guard};
+use super::shape::{Sent, Shape, guard};
 use crate::cost::{Cost, RATES};
 use crate::policy::Attempt;
 use quota::Hint;
@@ -21,6 +23,9 @@ const LOG_FELL: [f64; 7] = [0.0, 0.0, 0.1, 0.26, 0.51, 0.76, 0.91];
 /// Sent with the refused call; later refusals take out of it what was not accepted.
 const SAME_SECS: f64 = 1e-9;
 
+/// The call that opened a window of a second is not of the next one, however it is rounded.
+const CLOCK_SECS: f64 = 0.002;
+
 /// What was under way at the wall takes what comes in until the refusal is heard.
 const REFUSAL_SECS: f64 = 0.1;
 
@@ -33,6 +38,7 @@ const BACKOFF: f64 = 1.8;
 impl Adaptive {
     pub(super) fn refused(&mut self, now: f64, attempt: &Attempt, hint: &Hint) {
         self.budget.spend();
+        self.push.refused_after(now - attempt.sent_at);
         self.ledger.refuse(attempt.sent_at, &attempt.cost);
         for (limit, amount) in self.limits.iter_mut().zip(attempt.cost.0) {
             limit.refund(attempt.sent_at, amount);
@@ -46,9 +52,11 @@ impl Adaptive {
         if self.push.is_extra(attempt.id) {
             return self.push_refused(now, attempt);
         }
-        let paced =
-            self.limits.iter().all(|limit| !limit.binds() || matches!(limit.shape, Shape::Paced));
-        if paced && self.push.going() && attempt.sent_at > self.epoch {
+        let asking = self
+            .limits
+            .iter()
+            .all(|limit| !limit.binds() || limit.lent > 0.0 || matches!(limit.shape, Shape::Paced));
+        if asking && self.push.going() && attempt.sent_at > self.epoch {
             return self.push_refused(now, attempt);
         }
         if self.edge_held(attempt) || attempt.sent_at <= self.epoch {
@@ -68,6 +76,7 @@ impl Adaptive {
         self.accuse(now, attempt, hint);
         let mut wall = Wall {
             refused_at: at,
+            cost: attempt.cost.0,
             first_sent: self.ledger.first_since(at - 60.0).unwrap_or(at),
             second: Amounts::default(),
             minute: Amounts::default(),
@@ -96,7 +105,7 @@ impl Adaptive {
         }
         let at = wall.refused_at;
         let after = self.ledger.accepted(at + SAME_SECS, f64::INFINITY)[index];
-        let lately = 0.5 * self.ledger.accepted(at - 2.0, at + SAME_SECS)[index];
+        let refusal = self.refusal(index, wall.refused_at, wall.cost[index], Sent::Within);
         let limit = &mut self.limits[index];
         match limit.shape {
             Shape::Unknown => {
@@ -104,7 +113,7 @@ impl Adaptive {
                 limit.since = after;
             }
             Shape::Paced => {
-                limit.empty(at, after, lately);
+                limit.empty(refusal, after);
                 if let Some(hinted) = limit.hinted.take() {
                     limit.set_rate(hinted);
                 }
@@ -232,17 +241,19 @@ impl Adaptive {
                 continue;
             }
             let after = self.ledger.accepted(attempt.sent_at + SAME_SECS, f64::INFINITY)[index];
-            let lately = 0.5
-                * self.ledger.accepted(attempt.sent_at - 2.0, attempt.sent_at + SAME_SECS)[index];
+            let refusal = self.refusal(index, attempt.sent_at, attempt.cost.0[index], Sent::Beyond);
             let limit = &mut self.limits[index];
             limit.maybe_fixed = None;
             if matches!(limit.shape, Shape::Paced) {
-                changed |= limit.empty(attempt.sent_at, after, lately);
-                changed |= limit.doubt_storage(now, lately);
+                changed |= limit.empty(refusal, after);
+                if let Some(hinted) = limit.hinted.take() {
+                    limit.set_rate(hinted);
+                }
             } else {
                 limit.sure = true;
             }
         }
+        self.review(Met { at: attempt.sent_at, shut: attempt.sent_at, open: None });
         let calls = self.calls_per_sec();
         let sure = self.limits.iter().all(|limit| !limit.binds() || limit.sure);
         let rest = if sure && !changed {
@@ -251,6 +262,12 @@ impl Adaptive {
             (push::SEGMENT_CALLS / calls).clamp(1.0, 30.0)
         };
         self.push.rest(now + rest);
+    }
+
+    fn refusal(&self, dimension: usize, at: f64, cost: f64, sent: Sent) -> Refusal {
+        let accepted =
+            |secs: f64| self.ledger.accepted(at - secs + CLOCK_SECS, at + SAME_SECS)[dimension];
+        Refusal { at, cost, second: accepted(1.0), ten: accepted(10.0), sent }
     }
 
     /// How many calls per second the limits allow.
