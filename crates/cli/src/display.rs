@@ -68,6 +68,11 @@ pub(crate) fn tell(message: &str, hint: &str) {
     drop(writeln!(stderr().lock(), "gristmill: {message}\nhint: {hint}"));
 }
 
+/// Something that is as it should be, and that a user may not expect.
+pub(crate) fn note(message: &str) {
+    drop(writeln!(stderr().lock(), "gristmill: {message}"));
+}
+
 #[derive(Clone, Copy)]
 enum Style {
     None,

@@ -2,6 +2,7 @@
 
 use crate::report::Estimate;
 use crate::settings::EmbedCaps;
+use crate::wire::lanes::{Kind, kind};
 use ingest::outcome::Plan;
 use serde_json::Value;
 use std::time::Duration;
@@ -49,14 +50,10 @@ impl Known<'_> {
         let embedding = if self.plan.chunks == 0 { Some(0.0) } else { self.embedding(requests) };
         let read = self.read.as_secs_f64();
         Estimate {
-            requests: if self.is_builtin() { 0 } else { requests },
+            requests: if kind(self.model) == Kind::Local { 0 } else { requests },
             // Reading and embedding go on side by side.
             seconds: embedding.map(|seconds| seconds.max(read)),
         }
-    }
-
-    fn is_builtin(&self) -> bool {
-        self.model.provider == "builtin"
     }
 
     /// Batches as they are cut with enough in line.
@@ -81,7 +78,7 @@ impl Known<'_> {
         if let Some(rate) = self.last_rate() {
             return Some(self.plan.chunks as f64 / rate);
         }
-        if self.is_builtin() {
+        if self.model.provider == "builtin" {
             return Some(self.plan.chunks as f64 / STORE_RATE);
         }
         let tier = TIERS.iter().find(|(provider, _)| *provider == self.model.provider);

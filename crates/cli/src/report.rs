@@ -1,6 +1,7 @@
 //! The result of `ingest` as JSON and as text.
 
 use crate::failed::Failed;
+use crate::wire::lanes::{Kind, kind};
 use flow::dispatch::Counts;
 use ingest::outcome::Outcome;
 use ingest::progress::Tally;
@@ -23,6 +24,8 @@ pub(crate) struct Report<'r> {
     pub estimate: Estimate,
     /// None: nobody knows yet.
     pub dimensions: Option<usize>,
+    /// Precision and instruction set of a model in this process that has a choice of them.
+    pub runs_on: Option<&'r str>,
 }
 
 /// What a planned run would take besides tokens.
@@ -33,9 +36,9 @@ pub(crate) struct Estimate {
     pub seconds: Option<f64>,
 }
 
-/// What was asked of a provider. The built-in model runs in this process: nothing is requested.
+/// What was asked of a provider. Of a model in this process nothing is requested.
 pub(crate) fn provider(model: &ModelId, counts: Counts, price: Option<f64>) -> Value {
-    let counts = if model.provider == "builtin" { Counts::default() } else { counts };
+    let counts = if kind(model) == Kind::Local { Counts::default() } else { counts };
     let cost = price.filter(|_| counts.requests > 0).map(|usd| usd * counts.tokens / 1e6);
     json!({
         "requests": counts.requests,
@@ -82,7 +85,7 @@ impl Report<'_> {
                 })
             })
             .collect();
-        json!({
+        let mut result = json!({
             "run_id": self.run_id,
             "store": self.store,
             "embedder": self.model.to_string(),
@@ -113,7 +116,11 @@ impl Report<'_> {
             "peak_rss_bytes": self.peak_rss_bytes,
             "stages": stages,
             "failures": failures,
-        })
+        });
+        if let Some(runs_on) = self.runs_on {
+            result["embedder_runs_on"] = runs_on.into();
+        }
+        result
     }
 
     /// What `--dry-run` adds.
@@ -156,16 +163,17 @@ impl Report<'_> {
                 chunks.written, chunks.embedded, chunks.reused, chunks.without_vector
             ),
             format!(
-                "{:.2} s, peak memory {} MB, embedder {} ({} dimensions), store {}",
+                "{:.2} s, peak memory {} MB, embedder {} ({} dimensions{}), store {}",
                 took.as_secs_f64(),
                 self.peak_rss_bytes >> 20,
                 self.model,
                 self.model.dimensions,
+                self.runs_on.map(|on| format!(", {on}")).unwrap_or_default(),
                 self.store
             ),
         ];
         let provider = self.outcome.calls.counts;
-        if self.model.provider != "builtin" && provider.requests > 0 {
+        if kind(self.model) == Kind::Remote && provider.requests > 0 {
             let cost = self.cost(provider.tokens);
             lines.push(format!(
                 "{} requests: {} throttled, {} failed; {:.0} tokens{}",

@@ -15,6 +15,7 @@ pub(crate) use profile::Profile;
 use crate::config::confidential::Confidential;
 use command_line::CommandLine;
 use connectors::embed::ProviderSpec;
+use connectors::embed::local::Precision;
 use http_url::HttpUrl;
 use keys::Keys;
 use pattern::NamePattern;
@@ -49,6 +50,7 @@ pub(crate) struct Settings {
     pub max_cost: Option<f64>,
     pub chunk: Chunk,
     pub embed: EmbedCaps,
+    pub local: LocalModel,
     pub limits: Limits,
     pub content: Content,
     pub prices: Prices,
@@ -66,6 +68,8 @@ pub(crate) enum EmbedderChoice {
     /// The one whose vectors the store holds, the built-in one for an empty store.
     OfStore,
     Builtin,
+    /// The folder of a transformer.
+    Local(PathBuf),
     /// A provider's model.
     Remote(ProviderSpec),
 }
@@ -106,6 +110,16 @@ pub(crate) struct EmbedCaps {
     /// Limits that the user knows; none: they are found out.
     pub requests_per_minute: Option<u64>,
     pub tokens_per_minute: Option<u64>,
+}
+
+/// How a transformer from a folder is used; what is none is as for the store's vectors, else as the folder says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct LocalModel {
+    pub precision: Option<Precision>,
+    /// What is put before a query.
+    pub query_prompt: Option<String>,
+    /// What is put before a document.
+    pub document_prompt: Option<String>,
 }
 
 /// Who decides when the next call may start.

@@ -37,6 +37,9 @@ fn main() -> Result<(), Box<dyn Error>> {
     let text = |key: &str, absent: &str| given.get(key).cloned().unwrap_or(absent.to_owned());
     let number = |key: &str, absent: &str| text(key, absent).parse::<usize>();
 
+    // Before the model, so that memory for reading them is not on top of it.
+    let mut texts = texts(&text("texts", EVALUATION))?;
+    texts.truncate(number("passages", "2000")?);
     let precision = Precision::from_name(&text("precision", "f32")).ok_or("no such precision")?;
     let options = Options { precision, ..Options::default() };
     let started = Instant::now();
@@ -45,8 +48,6 @@ fn main() -> Result<(), Box<dyn Error>> {
     if let Some(isa) = given.get("isa") {
         model = model.with_kernels(kernels(isa)?);
     }
-    let mut texts = texts(&text("texts", EVALUATION))?;
-    texts.truncate(number("passages", "2000")?);
     let passages: Vec<Tokens> = texts
         .iter()
         .map(|text| model.tokens(Side::Document, text).ok_or("a text without tokens"))
@@ -55,7 +56,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let tokens: usize = passages.iter().map(Tokens::len).sum();
     let threads = number("threads", "1")?;
     // The first batch brings memory and caches into the state in which they stay.
-    model.embed(&batches[0], &mut Memory::default());
+    embed(&model, &batches[..1], threads);
     for _ in 0..number("rounds", "1")? {
         let (cpu, wall) = (cpu_seconds()?, Instant::now());
         let vectors = embed(&model, &batches, threads);

@@ -162,6 +162,7 @@ pub(crate) struct Job<'j> {
     tokens_max: Option<f64>,
     address: Address,
     dimensions: Dimensions,
+    runs_on: Option<String>,
     asked: Counts,
 }
 
@@ -196,6 +197,7 @@ impl<'j> Job<'j> {
         }
         let (parsers, sandbox) = parsers::build(settings)?;
         let (address, dimensions, asked) = (chosen.address, chosen.dimensions, chosen.asked);
+        let runs_on = chosen.runs_on.clone();
         let parts = Parts { parsers, model: access(chosen, settings, &request.run_id), store };
         Ok(Self {
             request,
@@ -209,6 +211,7 @@ impl<'j> Job<'j> {
             tokens_max: tokens_max(budget, price),
             address,
             dimensions,
+            runs_on,
             asked,
         })
     }
@@ -260,6 +263,7 @@ impl<'j> Job<'j> {
                 Dimensions::Known => Some(self.parts.model.embedder.model().dimensions),
                 Dimensions::Unknown => None,
             },
+            runs_on: self.runs_on.as_deref(),
         }
     }
 

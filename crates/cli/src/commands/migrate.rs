@@ -99,7 +99,7 @@ impl Job<'_> {
             },
             calls: calls(self.settings, &to, tokens_max(budget, price), &run_id),
             store_wait: self.settings.store_wait,
-            settings: vec![(embedder::SPEC.to_owned(), chosen.spec.clone())],
+            settings: chosen.remembered(),
         };
         let asked = chosen.asked;
         let access = lanes::access(chosen, self.settings, &run_id);

@@ -65,6 +65,15 @@ pub(crate) fn search(request: &Request, settings: &Settings) -> Result<u8, Faile
 /// The vector of the words in the store's model; none when the model knows nothing in them.
 fn embed(words: &str, settings: &Settings, store: &dyn Store) -> Result<Option<Vec<f32>>, Failed> {
     let chosen = embedder::choose(settings, store, Ask::One)?;
+    let model = chosen.embedder.model();
+    if let Some(of_store) = store.model()?.filter(|of_store| of_store != model) {
+        return Err(Failed::usage(
+            format!(
+                "the store holds vectors of {of_store}, the words would be embedded by {model}"
+            ),
+            "search with the model of the store, as it was when the store was made",
+        ));
+    }
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()

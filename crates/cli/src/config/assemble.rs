@@ -7,7 +7,7 @@ use crate::config::mistake::{Mistake, Mistakes, Warning};
 use crate::config::origin::Origin;
 use crate::config::quantity::ByteSize;
 use crate::config::resolve::{Effective, Resolver};
-use crate::config::value::{Dollars, MemorySpec, Value};
+use crate::config::value::{Dollars, MemorySpec, Value, Verbatim};
 use crate::config::{Flag, Reading, content, file, flag_values, tables};
 use crate::settings::keys::Keys;
 use crate::settings::machine::Machine;
@@ -15,7 +15,7 @@ use crate::settings::prices::{Prices, SHIPPED, SHIPPED_DATE};
 use crate::settings::profile::Preset;
 use crate::settings::{
     Chunk, Consolidated, CustomParser, EmbedCaps, EmbedderChoice, Endpoint, Hook, LimitPolicy,
-    Limits, OnBadChunk, Profile, Rule, Settings, Standby,
+    Limits, LocalModel, OnBadChunk, Profile, Rule, Settings, Standby,
 };
 use serde_json::json;
 use std::num::NonZeroUsize;
@@ -135,6 +135,7 @@ impl Assembly<'_> {
             max_cost: max_cost.map(|Dollars(usd)| usd),
             chunk: self.chunk(),
             embed: self.embed(),
+            local: self.local(),
             limits: self.limits(),
             content: content::settings(self.resolver),
             prices: self.prices(tables.prices),
@@ -196,6 +197,17 @@ impl Assembly<'_> {
             policy: from.value(&key::EMBED_POLICY, (LimitPolicy::Adaptive, Origin::Default)),
             requests_per_minute: from.optional_whole(&key::EMBED_REQUESTS_PER_MINUTE, found),
             tokens_per_minute: from.optional_whole(&key::EMBED_TOKENS_PER_MINUTE, found),
+        }
+    }
+
+    fn local(&mut self) -> LocalModel {
+        let from = &mut *self.resolver;
+        let own = "as the model's folder says";
+        let prompt = |text: Verbatim| text.0;
+        LocalModel {
+            precision: from.optional(&key::EMBED_PRECISION, "as the store's vectors, else f32"),
+            query_prompt: from.optional(&key::EMBED_QUERY_PROMPT, own).map(prompt),
+            document_prompt: from.optional(&key::EMBED_DOCUMENT_PROMPT, own).map(prompt),
         }
     }
 

@@ -20,7 +20,7 @@ pub(crate) enum Expects {
 pub(crate) static STORE: Key = form("store", "`sqlite:PATH` or `postgres://USER@HOST/DATABASE`");
 pub(crate) static EMBEDDER: Key = form(
     "embedder",
-    "`builtin`, or `PROVIDER:MODEL` with openai, gemini, cohere or voyage, and `@BASE_URL` for another server",
+    "`builtin`, `local:DIR`, or `PROVIDER:MODEL` with openai, gemini, cohere or voyage, and `@BASE_URL` for another server",
 );
 pub(crate) static OUT: Key = form("out", "a folder");
 pub(crate) static WITH_EMBEDDINGS: Key = form("with_embeddings", "true or false");
@@ -49,6 +49,9 @@ pub(crate) static EMBED_REQUESTS_PER_MINUTE: Key =
     whole("embed.requests_per_minute", 1, 1_000_000_000);
 pub(crate) static EMBED_TOKENS_PER_MINUTE: Key =
     whole("embed.tokens_per_minute", 1, 1_000_000_000_000);
+pub(crate) static EMBED_PRECISION: Key = form("embed.precision", "f32, i16 or i8");
+pub(crate) static EMBED_QUERY_PROMPT: Key = form("embed.query_prompt", "text");
+pub(crate) static EMBED_DOCUMENT_PROMPT: Key = form("embed.document_prompt", "text");
 pub(crate) static PARSE_SECONDS: Key = whole("limits.parse_seconds", 1, 86_400);
 pub(crate) static PARSE_MEMORY: Key =
     form("limits.parse_memory", "a size of at least 96MiB such as `1GiB`");
@@ -76,7 +79,7 @@ pub(crate) static CONTENT_MEMORY_LOW: Key = form("content.memory_low", "a size s
 
 const A_TIME: &str = "a time above zero such as `10m` or `90s`";
 
-pub(crate) static KEYS: [&Key; 41] = [
+pub(crate) static KEYS: [&Key; 44] = [
     &STORE,
     &EMBEDDER,
     &OUT,
@@ -100,6 +103,9 @@ pub(crate) static KEYS: [&Key; 41] = [
     &EMBED_POLICY,
     &EMBED_REQUESTS_PER_MINUTE,
     &EMBED_TOKENS_PER_MINUTE,
+    &EMBED_PRECISION,
+    &EMBED_QUERY_PROMPT,
+    &EMBED_DOCUMENT_PROMPT,
     &PARSE_SECONDS,
     &PARSE_MEMORY,
     &DOCUMENT_BYTES,

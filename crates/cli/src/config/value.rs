@@ -5,6 +5,7 @@ use crate::config::quantity::{ByteSize, parse_duration, seconds_to_duration, sho
 use crate::config::raw::Raw;
 use crate::settings::{EmbedderChoice, LimitPolicy, OnBadChunk, Profile, Standby};
 use connectors::embed::ProviderSpec;
+use connectors::embed::local::Precision;
 use globset::Glob;
 use serde_json::json;
 use std::path::PathBuf;
@@ -53,6 +54,9 @@ pub(crate) enum MemorySpec {
 
 /// Text with something in it.
 pub(crate) struct Label(pub String);
+
+/// Text as it stands, spaces at its ends and all; may be empty.
+pub(crate) struct Verbatim(pub String);
 
 fn text(raw: &Raw) -> Result<&str, Refusal> {
     raw.text().map(str::trim).filter(|text| !text.is_empty()).ok_or(Refusal::Unexpected)
@@ -288,8 +292,28 @@ impl Value for OnBadChunk {
     }
 }
 
+impl Value for Precision {
+    fn read(raw: &Raw) -> Result<Self, Refusal> {
+        among(raw, &Self::ALL.map(|precision| (precision.name(), precision)))
+    }
+
+    fn json(&self) -> serde_json::Value {
+        json!(self.name())
+    }
+}
+
+impl Value for Verbatim {
+    fn read(raw: &Raw) -> Result<Self, Refusal> {
+        raw.text().map(|text| Self(text.to_owned())).ok_or(Refusal::Unexpected)
+    }
+
+    fn json(&self) -> serde_json::Value {
+        json!(self.0)
+    }
+}
+
 /// Providers that will come; naming them beats "unknown".
-const PROVIDERS_TO_COME: [&str; 2] = ["local", "esn"];
+const PROVIDERS_TO_COME: [&str; 1] = ["esn"];
 
 impl Value for EmbedderChoice {
     fn read(raw: &Raw) -> Result<Self, Refusal> {
@@ -297,9 +321,13 @@ impl Value for EmbedderChoice {
         let provider = spec.split_once(':').map_or(spec, |(provider, _)| provider);
         match (spec, provider) {
             ("builtin", _) => Ok(Self::Builtin),
+            (_, "local") => match spec.split_once(':') {
+                Some((_, folder)) if !folder.is_empty() => Ok(Self::Local(folder.into())),
+                _ => Err(Refusal::Because("the folder is missing after `local:`".to_owned())),
+            },
             (_, known) if PROVIDERS_TO_COME.contains(&known) => Err(Refusal::Because(format!(
                 "`{known}` embedders are not in this version; expected {}",
-                "`builtin`, or `PROVIDER:MODEL` with openai, gemini, cohere or voyage"
+                "`builtin`, `local:DIR`, or `PROVIDER:MODEL` with openai, gemini, cohere or voyage"
             ))),
             _ => ProviderSpec::read(raw).map(Self::Remote),
         }
@@ -309,6 +337,7 @@ impl Value for EmbedderChoice {
         match self {
             Self::OfStore => serde_json::Value::Null,
             Self::Builtin => json!("builtin"),
+            Self::Local(folder) => json!(format!("local:{}", folder.display())),
             Self::Remote(spec) => spec.json(),
         }
     }
@@ -317,6 +346,7 @@ impl Value for EmbedderChoice {
         match self {
             Self::OfStore => "the store's own, else builtin".to_owned(),
             Self::Builtin => "builtin".to_owned(),
+            Self::Local(folder) => format!("local:{}", folder.display()),
             Self::Remote(spec) => spec.to_string(),
         }
     }

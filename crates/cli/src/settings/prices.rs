@@ -8,8 +8,9 @@ use types::embedding::ModelId;
 pub(crate) const SHIPPED_DATE: &str = "2026-11";
 
 /// US dollars per million input tokens, from the providers' public price lists.
-pub(crate) const SHIPPED: [(&str, f64); 6] = [
+pub(crate) const SHIPPED: [(&str, f64); 7] = [
     ("builtin", 0.0),
+    ("local", 0.0),
     ("text-embedding-3-small", 0.02),
     ("text-embedding-3-large", 0.13),
     ("gemini-embedding-001", 0.15),

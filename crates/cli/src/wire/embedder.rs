@@ -1,5 +1,7 @@
 //! The embedder that a specification names, with the ways to it.
 
+mod local;
+
 use crate::display;
 use crate::estimate::Address;
 use crate::failed::Failed;
@@ -24,10 +26,22 @@ pub(crate) struct Chosen {
     pub groups: Vec<(Role, Group)>,
     /// As typed, to find it again without being told.
     pub spec: String,
+    /// What else to remember of it.
+    pub options: Option<String>,
     pub address: Address,
     pub dimensions: Dimensions,
+    /// Precision and instruction set, of a model in this process that has a choice of them.
+    pub runs_on: Option<String>,
     /// What it took to find out the dimensions.
     pub asked: Counts,
+}
+
+impl Chosen {
+    /// Settings of a store that holds this model's vectors.
+    pub(crate) fn remembered(&self) -> Vec<(String, String)> {
+        let options = self.options.iter().map(|text| (local::OPTIONS.to_owned(), text.clone()));
+        std::iter::once((SPEC.to_owned(), self.spec.clone())).chain(options).collect()
+    }
 }
 
 /// Whether the number of the model's dimensions is known.
@@ -47,37 +61,42 @@ pub(crate) enum Ask {
 }
 
 /// The store's setting with the specification of its embedder, address included.
-pub(crate) const SPEC: &str = "embedder";
+const SPEC: &str = "embedder";
 
 const BUILTIN: &str = "builtin";
 
 /// What the settings name, else the store's own model, else the built-in one.
 pub(crate) fn choose(settings: &Settings, store: &dyn Store, ask: Ask) -> Result<Chosen, Failed> {
-    let spec = match &settings.embedder {
-        EmbedderChoice::Builtin => None,
-        EmbedderChoice::Remote(spec) => Some(spec.clone()),
-        EmbedderChoice::OfStore => of_store(store)?,
+    let choice = match &settings.embedder {
+        EmbedderChoice::OfStore => &of_store(store)?,
+        chosen => chosen,
     };
-    match spec {
-        None => builtin(settings.workers.get()),
-        Some(spec) => remote(settings, store, &spec, ask),
+    match choice {
+        EmbedderChoice::Builtin | EmbedderChoice::OfStore => builtin(settings.workers.get()),
+        EmbedderChoice::Local(folder) => local::open(settings, store, folder),
+        EmbedderChoice::Remote(spec) => remote(settings, store, spec, ask),
     }
 }
 
 /// Remembers how the store's model is reached.
 pub(crate) fn remember(chosen: &Chosen, store: &dyn Store) -> Result<(), Failed> {
-    if store.setting(SPEC)?.as_deref() != Some(&chosen.spec) {
-        store.set_setting(SPEC, &chosen.spec)?;
+    for (key, value) in chosen.remembered() {
+        if store.setting(&key)?.as_deref() != Some(&value) {
+            store.set_setting(&key, &value)?;
+        }
     }
     Ok(())
 }
 
-fn of_store(store: &dyn Store) -> Result<Option<ProviderSpec>, Failed> {
+fn of_store(store: &dyn Store) -> Result<EmbedderChoice, Failed> {
     let Some(model) = store.model()?.filter(|model| model.provider != BUILTIN) else {
-        return Ok(None);
+        return Ok(EmbedderChoice::Builtin);
     };
     let spec = store.setting(SPEC)?.unwrap_or_else(|| model.to_string());
-    ProviderSpec::parse(&spec).map(Some).map_err(|_| {
+    if let Some(folder) = local::folder(&spec) {
+        return Ok(EmbedderChoice::Local(folder));
+    }
+    ProviderSpec::parse(&spec).map(EmbedderChoice::Remote).map_err(|_| {
         Failed::usage(
             format!("the store holds vectors of {model}, which this version cannot make"),
             "use the version of gristmill that made the store",
@@ -96,8 +115,10 @@ fn builtin(threads: usize) -> Result<Chosen, Failed> {
         fingerprint,
         groups: vec![(Role::Primary, group)],
         spec: BUILTIN.to_owned(),
+        options: None,
         address: Address::Provider,
         dimensions: Dimensions::Known,
+        runs_on: None,
         asked: Counts::default(),
     })
 }
@@ -141,8 +162,10 @@ fn remote(
         fingerprint,
         groups: groups.into_iter().map(|(_, role, group)| (role, group)).collect(),
         spec: spec.to_string(),
+        options: None,
         address: if spec.has_own_address() { Address::Other } else { Address::Provider },
         dimensions,
+        runs_on: None,
         asked,
     })
 }

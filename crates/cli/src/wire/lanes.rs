@@ -3,6 +3,7 @@
 use super::embedder::Chosen;
 use super::verdict;
 use crate::settings::{EmbedCaps, LimitPolicy, Settings};
+use connectors::embed::local;
 use flow::adaptive::{Adaptive, Bounds};
 use flow::aimd::{Aimd, Rule};
 use flow::dispatch::{Role, Route};
@@ -32,7 +33,10 @@ pub(crate) fn access(chosen: Chosen, settings: &Settings, run_id: &str) -> Model
 }
 
 pub(crate) fn kind(model: &ModelId) -> Kind {
-    if model.provider == "builtin" { Kind::Local } else { Kind::Remote }
+    match model.provider.as_str() {
+        "builtin" | local::PROVIDER => Kind::Local,
+        _ => Kind::Remote,
+    }
 }
 
 /// Runs side by side must not wait and retry in step.

@@ -14,5 +14,6 @@ mod hostile;
 mod bad_input;
 mod repair;
 mod provider;
+mod local;
 mod simulate;
 mod extract;

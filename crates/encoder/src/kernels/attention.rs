@@ -10,7 +10,7 @@
 
 use super::{
     gemm::{self, Tile},
-    layout::LANES,
+    layout::{LANES, Line},
     pointwise::{self, Arithmetic},
 };
 
@@ -19,8 +19,8 @@ use super::{
 pub(super) struct Buffers {
     keys: Vec<f32>,
     values: Vec<f32>,
-    queries: Vec<[f32; LANES]>,
-    scores: Vec<[f32; LANES]>,
+    queries: Vec<Line<f32>>,
+    scores: Vec<Line<f32>>,
 }
 
 /// An addition to every score, by the distance from query to key (`MPNet`). One table for all layers.
@@ -65,7 +65,7 @@ pub(super) struct Attention<'a> {
 pub(super) fn run<A, F, const R: usize, const P: usize>(of: Attention<'_>, tile: F)
 where
     A: Arithmetic,
-    F: Fn(&[[f32; R]], [&[[f32; LANES]]; P], &mut Tile<f32, R, P>),
+    F: Fn(&[[f32; R]], [&[Line<f32>]; P], &mut Tile<f32, R, P>),
 {
     let Attention { projected, output, lengths, heads, bias, buffers } = of;
     let tokens: usize = lengths.iter().sum();
@@ -104,7 +104,7 @@ impl Head<'_> {
         tile: &F,
     ) where
         A: Arithmetic,
-        F: Fn(&[[f32; R]], [&[[f32; LANES]]; P], &mut Tile<f32, R, P>),
+        F: Fn(&[[f32; R]], [&[Line<f32>]; P], &mut Tile<f32, R, P>),
     {
         let length = self.to.len() / self.width;
         let at = self.width + self.number * self.size;
@@ -116,26 +116,28 @@ impl Head<'_> {
         );
         self.pack_values::<R>(length, &mut buffers.values);
         self.pack_queries(&mut buffers.queries);
-        for (first, panels) in gemm::groups::<P>(length.div_ceil(LANES)) {
+        let panels_all = length.div_ceil(LANES);
+        for (first, panels) in gemm::groups::<P>(panels_all) {
             let queries = panels.map(|panel| &buffers.queries[panel * self.size..][..self.size]);
-            buffers.scores.resize(P * length, [0.0; LANES]);
+            buffers.scores.resize(P * length, Line::default());
             let keys = buffers.keys.as_chunks::<R>().0;
             score::<F, R, P>(keys, queries, &mut buffers.scores, tile);
-            let mut sums = [[0.0; LANES]; P];
-            for (p, sum) in sums.iter_mut().enumerate() {
+            let mut inverses = [Line::default(); P];
+            // The last group may hold its last panel twice.
+            for (p, inverse) in inverses.iter_mut().enumerate().take(panels_all - first) {
                 let scores = &mut buffers.scores[p * length..][..length];
                 if let Some(bias) = bias {
                     add_bias(scores, panels[p] * LANES, bias);
                 }
-                *sum = soften::<A>(scores);
+                *inverse = soften::<A>(scores);
             }
-            let scores: [&[[f32; LANES]]; P] =
+            let scores: [&[Line<f32>]; P] =
                 std::array::from_fn(|p| &buffers.scores[p * length..][..length]);
             let strips = buffers.values.as_chunks::<R>().0.chunks_exact(length);
+            let mut mixed = [[Line::default(); P]; R];
             for (strip, dimension) in strips.zip((0..self.size).step_by(R)) {
-                let mut mixed = [[[0.0; LANES]; P]; R];
                 tile(strip, scores, &mut mixed);
-                self.put::<R, P>(&mixed, &sums, (first, dimension));
+                self.put::<R, P>(&mixed, &inverses, (first, dimension));
             }
         }
     }
@@ -150,35 +152,41 @@ impl Head<'_> {
         for (strip, dimension) in chunks.zip((0..self.size).step_by(R)) {
             let present = R.min(self.size - dimension);
             for (to, token) in strip.iter_mut().zip(self.sequence.chunks_exact(3 * self.width)) {
-                to[..present].copy_from_slice(&token[start + dimension..][..present]);
+                let from = &token[start + dimension..];
+                // Of a fixed size wherever it can be: a copy of any size is a call.
+                if let Some(whole) = from.first_chunk::<R>().filter(|_| present == R) {
+                    *to = *whole;
+                } else {
+                    to[..present].copy_from_slice(&from[..present]);
+                }
             }
         }
     }
 
     /// `panels[panel][dimension][query]`, times 1/√size; lanes beyond the last query hold zeros.
     #[inline(always)]
-    fn pack_queries(&self, panels: &mut Vec<[f32; LANES]>) {
+    fn pack_queries(&self, panels: &mut Vec<Line<f32>>) {
         let scale = 1.0 / (self.size as f32).sqrt();
         let length = self.to.len() / self.width;
-        panels.resize(length.div_ceil(LANES) * self.size, [0.0; LANES]);
+        panels.resize(length.div_ceil(LANES) * self.size, Line::default());
         let tokens = self.sequence.chunks(LANES * 3 * self.width);
         for (panel, tokens) in panels.chunks_exact_mut(self.size).zip(tokens) {
-            panel.fill([0.0; LANES]);
+            panel.fill(Line::default());
             for (lane, token) in tokens.chunks_exact(3 * self.width).enumerate() {
                 let query = &token[self.number * self.size..][..self.size];
                 for (line, value) in panel.iter_mut().zip(query) {
-                    line[lane] = value * scale;
+                    line.0[lane] = value * scale;
                 }
             }
         }
     }
 
-    /// Divides by the sums of the softmax and turns dimension × query round.
+    /// Divides by the sums of the softmax, and turns dimension × query round.
     #[inline(always)]
     fn put<const R: usize, const P: usize>(
         &mut self,
         mixed: &Tile<f32, R, P>,
-        sums: &[[f32; LANES]; P],
+        inverses: &[Line<f32>; P],
         (panel, dimension): (usize, usize),
     ) {
         let present = R.min(self.size - dimension);
@@ -186,9 +194,9 @@ impl Head<'_> {
         let tokens = self.to.chunks_exact_mut(self.width).skip(panel * LANES);
         for (query, token) in tokens.take(P * LANES).enumerate() {
             let (p, lane) = (query / LANES, query % LANES);
-            let inverse = 1.0 / sums[p][lane];
+            let inverse = inverses[p].0[lane];
             for (value, row) in token[start..][..present].iter_mut().zip(mixed) {
-                *value = row[p][lane] * inverse;
+                *value = row[p].0[lane] * inverse;
             }
         }
     }
@@ -198,15 +206,15 @@ impl Head<'_> {
 #[inline(always)]
 fn score<F, const R: usize, const P: usize>(
     keys: &[[f32; R]],
-    queries: [&[[f32; LANES]]; P],
-    scores: &mut [[f32; LANES]],
+    queries: [&[Line<f32>]; P],
+    scores: &mut [Line<f32>],
     tile: &F,
 ) where
-    F: Fn(&[[f32; R]], [&[[f32; LANES]]; P], &mut Tile<f32, R, P>),
+    F: Fn(&[[f32; R]], [&[Line<f32>]; P], &mut Tile<f32, R, P>),
 {
     let length = scores.len() / P;
+    let mut sums = [[Line::default(); P]; R];
     for (strip, first) in keys.chunks_exact(queries[0].len()).zip((0..length).step_by(R)) {
-        let mut sums = [[[0.0; LANES]; P]; R];
         tile(strip, queries, &mut sums);
         for (key, sums) in sums.iter().enumerate().take(length - first) {
             for p in 0..P {
@@ -217,26 +225,26 @@ fn score<F, const R: usize, const P: usize>(
 }
 
 #[inline(always)]
-fn add_bias(scores: &mut [[f32; LANES]], first_query: usize, (bias, reach): (&[f32], usize)) {
+fn add_bias(scores: &mut [Line<f32>], first_query: usize, (bias, reach): (&[f32], usize)) {
     for (key, line) in scores.iter_mut().enumerate() {
-        for (lane, score) in line.iter_mut().enumerate() {
+        for (lane, score) in line.0.iter_mut().enumerate() {
             // Lanes beyond the last query may lie outside the table: nobody reads them.
             *score += bias.get((reach + key).wrapping_sub(first_query + lane)).unwrap_or(&0.0);
         }
     }
 }
 
-/// e to the score less the largest of its lane, and the sum of each lane.
+/// e to the score less the largest of its lane; one over the sum of each lane.
 #[inline(always)]
-fn soften<A: Arithmetic>(scores: &mut [[f32; LANES]]) -> [f32; LANES] {
+fn soften<A: Arithmetic>(scores: &mut [Line<f32>]) -> Line<f32> {
     let mut most = [f32::MIN; LANES];
-    for line in &*scores {
+    for Line(line) in &*scores {
         for lane in 0..LANES {
             most[lane] = if line[lane] > most[lane] { line[lane] } else { most[lane] };
         }
     }
     let mut sums = [0.0; LANES];
-    for line in scores {
+    for Line(line) in scores {
         for lane in 0..LANES {
             line[lane] = pointwise::exp::<A>(line[lane] - most[lane]);
         }
@@ -244,5 +252,5 @@ fn soften<A: Arithmetic>(scores: &mut [[f32; LANES]]) -> [f32; LANES] {
             sums[lane] += line[lane];
         }
     }
-    sums
+    Line(sums.map(f32::recip))
 }

@@ -13,7 +13,7 @@ use super::{
     attention,
     gemm::{self, Tile, Tiles},
     job::Job,
-    layout::LANES,
+    layout::Line,
     pointwise::{self, Fused},
     portable,
 };
@@ -51,44 +51,36 @@ pub(super) fn run(job: Job<'_>) {
 
 #[inline]
 #[target_feature(enable = "avx2,fma")]
-fn float(
-    strip: &[[f32; ROWS]],
-    [panel]: [&[[f32; LANES]]; PANELS],
-    to: &mut Tile<f32, ROWS, PANELS>,
-) {
+fn float(strip: &[[f32; ROWS]], [panel]: [&[Line<f32>]; PANELS], to: &mut Tile<f32, ROWS, PANELS>) {
     let mut sums = [[_mm256_setzero_ps(); 2]; ROWS];
     for (inputs, line) in strip.iter().zip(panel) {
-        let [low, high]: [__m256; 2] = bytemuck::cast(*line);
+        let [low, high]: [__m256; 2] = bytemuck::cast(line.0);
         for row in 0..ROWS {
             let input = _mm256_set1_ps(inputs[row]);
             sums[row][0] = _mm256_fmadd_ps(input, low, sums[row][0]);
             sums[row][1] = _mm256_fmadd_ps(input, high, sums[row][1]);
         }
     }
-    for (to, sums) in to.iter_mut().zip(sums) {
-        to[0] = bytemuck::cast(sums);
+    for row in 0..ROWS {
+        to[row][0].0 = bytemuck::cast(sums[row]);
     }
 }
 
 /// Pairs of `i16`.
 #[inline]
 #[target_feature(enable = "avx2,fma")]
-fn wide(
-    strip: &[[i32; ROWS]],
-    [panel]: [&[[i32; LANES]]; PANELS],
-    to: &mut Tile<i32, ROWS, PANELS>,
-) {
+fn wide(strip: &[[i32; ROWS]], [panel]: [&[Line<i32>]; PANELS], to: &mut Tile<i32, ROWS, PANELS>) {
     let mut sums = [[_mm256_setzero_si256(); 2]; ROWS];
     for (inputs, line) in strip.iter().zip(panel) {
-        let [low, high]: [__m256i; 2] = bytemuck::cast(*line);
+        let [low, high]: [__m256i; 2] = bytemuck::cast(line.0);
         for row in 0..ROWS {
             let input = _mm256_set1_epi32(inputs[row]);
             sums[row][0] = _mm256_add_epi32(sums[row][0], _mm256_madd_epi16(input, low));
             sums[row][1] = _mm256_add_epi32(sums[row][1], _mm256_madd_epi16(input, high));
         }
     }
-    for (to, sums) in to.iter_mut().zip(sums) {
-        to[0] = bytemuck::cast(sums);
+    for row in 0..ROWS {
+        to[row][0].0 = bytemuck::cast(sums[row]);
     }
 }
 
@@ -98,13 +90,13 @@ fn wide(
 #[target_feature(enable = "avx2,fma")]
 fn narrow(
     strip: &[[i32; ROWS]],
-    [panel]: [&[[i32; LANES]]; PANELS],
+    [panel]: [&[Line<i32>]; PANELS],
     to: &mut Tile<i32, ROWS, PANELS>,
 ) {
     let mut sums = [[_mm256_setzero_si256(); 2]; ROWS];
     let low_bytes = _mm256_set1_epi32(0x00FF_00FF);
     for (inputs, line) in strip.iter().zip(panel) {
-        let halves: [__m256i; 2] = bytemuck::cast(*line);
+        let halves: [__m256i; 2] = bytemuck::cast(line.0);
         for half in 0..2 {
             let even = _mm256_srai_epi16::<8>(_mm256_slli_epi16::<8>(halves[half]));
             let odd = _mm256_srai_epi16::<8>(halves[half]);
@@ -118,8 +110,8 @@ fn narrow(
             }
         }
     }
-    for (to, sums) in to.iter_mut().zip(sums) {
-        to[0] = bytemuck::cast(sums);
+    for row in 0..ROWS {
+        to[row][0].0 = bytemuck::cast(sums[row]);
     }
 }
 

@@ -12,7 +12,7 @@ use super::{
     attention,
     gemm::{self, Tile, Tiles},
     job::Job,
-    layout::LANES,
+    layout::Line,
     pointwise::{self, Fused},
     portable,
 };
@@ -51,19 +51,22 @@ pub(super) fn run(job: Job<'_>) {
 #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vnni,fma")]
 fn float(
     strip: &[[f32; ROWS]],
-    [left, right]: [&[[f32; LANES]]; PANELS],
+    [left, right]: [&[Line<f32>]; PANELS],
     to: &mut Tile<f32, ROWS, PANELS>,
 ) {
     let mut sums = [[_mm512_setzero_ps(); PANELS]; ROWS];
     for ((inputs, left), right) in strip.iter().zip(left).zip(right) {
-        let (left, right): (__m512, __m512) = (bytemuck::cast(*left), bytemuck::cast(*right));
+        let (left, right): (__m512, __m512) = (bytemuck::cast(left.0), bytemuck::cast(right.0));
         for row in 0..ROWS {
             let input = _mm512_set1_ps(inputs[row]);
             sums[row][0] = _mm512_fmadd_ps(input, left, sums[row][0]);
             sums[row][1] = _mm512_fmadd_ps(input, right, sums[row][1]);
         }
     }
-    *to = sums.map(|row| row.map(bytemuck::cast));
+    for row in 0..ROWS {
+        to[row][0].0 = bytemuck::cast(sums[row][0]);
+        to[row][1].0 = bytemuck::cast(sums[row][1]);
+    }
 }
 
 /// Pairs of `i16`.
@@ -71,19 +74,22 @@ fn float(
 #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vnni,fma")]
 fn wide(
     strip: &[[i32; ROWS]],
-    [left, right]: [&[[i32; LANES]]; PANELS],
+    [left, right]: [&[Line<i32>]; PANELS],
     to: &mut Tile<i32, ROWS, PANELS>,
 ) {
     let mut sums = [[_mm512_setzero_si512(); PANELS]; ROWS];
     for ((inputs, left), right) in strip.iter().zip(left).zip(right) {
-        let (left, right): (__m512i, __m512i) = (bytemuck::cast(*left), bytemuck::cast(*right));
+        let (left, right): (__m512i, __m512i) = (bytemuck::cast(left.0), bytemuck::cast(right.0));
         for row in 0..ROWS {
             let input = _mm512_set1_epi32(inputs[row]);
             sums[row][0] = _mm512_dpwssd_epi32(sums[row][0], input, left);
             sums[row][1] = _mm512_dpwssd_epi32(sums[row][1], input, right);
         }
     }
-    *to = sums.map(|row| row.map(bytemuck::cast));
+    for row in 0..ROWS {
+        to[row][0].0 = bytemuck::cast(sums[row][0]);
+        to[row][1].0 = bytemuck::cast(sums[row][1]);
+    }
 }
 
 /// Quads of unsigned by signed bytes.
@@ -91,19 +97,22 @@ fn wide(
 #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vnni,fma")]
 fn narrow(
     strip: &[[i32; ROWS]],
-    [left, right]: [&[[i32; LANES]]; PANELS],
+    [left, right]: [&[Line<i32>]; PANELS],
     to: &mut Tile<i32, ROWS, PANELS>,
 ) {
     let mut sums = [[_mm512_setzero_si512(); PANELS]; ROWS];
     for ((inputs, left), right) in strip.iter().zip(left).zip(right) {
-        let (left, right): (__m512i, __m512i) = (bytemuck::cast(*left), bytemuck::cast(*right));
+        let (left, right): (__m512i, __m512i) = (bytemuck::cast(left.0), bytemuck::cast(right.0));
         for row in 0..ROWS {
             let input = _mm512_set1_epi32(inputs[row]);
             sums[row][0] = _mm512_dpbusd_epi32(sums[row][0], input, left);
             sums[row][1] = _mm512_dpbusd_epi32(sums[row][1], input, right);
         }
     }
-    *to = sums.map(|row| row.map(bytemuck::cast));
+    for row in 0..ROWS {
+        to[row][0].0 = bytemuck::cast(sums[row][0]);
+        to[row][1].0 = bytemuck::cast(sums[row][1]);
+    }
 }
 
 /// The instruction multiplies unsigned by signed bytes. Flipping the sign bit of a code `c` makes it the

@@ -9,7 +9,7 @@
 )]
 
 use super::{
-    layout::{LANES, Linear, NARROW_MAX, RAISE, Values, WIDE_MAX},
+    layout::{LANES, Line, Linear, NARROW_MAX, RAISE, Values, WIDE_MAX},
     pointwise::{self, Activation, Arithmetic},
     quantise,
 };
@@ -21,7 +21,7 @@ const ROWS: usize = 96;
 const DEPTH: usize = 256;
 
 /// `R` rows by `P` panels of sums.
-pub(super) type Tile<T, const R: usize, const P: usize> = [[[T; LANES]; P]; R];
+pub(super) type Tile<T, const R: usize, const P: usize> = [[Line<T>; P]; R];
 
 /// What a product needs of memory besides its operands; grows to what the largest needed.
 #[derive(Debug, Default)]
@@ -57,9 +57,9 @@ pub(super) fn run<A, F, W, N, const R: usize, const P: usize>(
     tiles: &Tiles<F, W, N>,
 ) where
     A: Arithmetic,
-    F: Fn(&[[f32; R]], [&[[f32; LANES]]; P], &mut Tile<f32, R, P>),
-    W: Fn(&[[i32; R]], [&[[i32; LANES]]; P], &mut Tile<i32, R, P>),
-    N: Fn(&[[i32; R]], [&[[i32; LANES]]; P], &mut Tile<i32, R, P>),
+    F: Fn(&[[f32; R]], [&[Line<f32>]; P], &mut Tile<f32, R, P>),
+    W: Fn(&[[i32; R]], [&[Line<i32>]; P], &mut Tile<i32, R, P>),
+    N: Fn(&[[i32; R]], [&[Line<i32>]; P], &mut Tile<i32, R, P>),
 {
     let Product { layer, input, output, activation, buffers } = product;
     let (inputs, outputs) = (layer.inputs, layer.outputs);
@@ -92,12 +92,12 @@ pub(super) fn run<A, F, W, N, const R: usize, const P: usize>(
 #[inline(always)]
 fn floats<F, const R: usize, const P: usize>(
     layer: &Linear,
-    lines: &[[f32; LANES]],
+    lines: &[Line<f32>],
     input: &[f32],
     output: &mut [f32],
     (strips, tile): (&mut Vec<f32>, &F),
 ) where
-    F: Fn(&[[f32; R]], [&[[f32; LANES]]; P], &mut Tile<f32, R, P>),
+    F: Fn(&[[f32; R]], [&[Line<f32>]; P], &mut Tile<f32, R, P>),
 {
     let (inputs, outputs) = (layer.inputs, layer.outputs);
     // Blocks of about one size: 384 are twice 192 and not 256 and 128.
@@ -108,19 +108,20 @@ fn floats<F, const R: usize, const P: usize>(
         for (first, panels) in groups::<P>(outputs.div_ceil(LANES)) {
             let panels = panels.map(|panel| &lines[panel * inputs + from..][..depth]);
             let strips = strips.as_chunks::<R>().0.chunks_exact(depth);
+            let mut sums = [[Line::default(); P]; R];
             for (strip, rows) in strips.zip(output.chunks_mut(R * outputs)) {
-                let mut sums = [[[0.0; LANES]; P]; R];
                 tile(strip, panels, &mut sums);
                 for (row, sums) in rows.chunks_exact_mut(outputs).zip(&sums) {
                     for (p, sum) in sums.iter().enumerate() {
                         let at = (first + p) * LANES;
                         let Some(to) = row.get_mut(at..) else { continue };
-                        let start = if from == 0 { &layer.bias[at..] } else { &*to };
-                        let mut line = [0.0; LANES];
-                        let given = start.len().min(LANES);
-                        line[..given].copy_from_slice(&start[..given]);
-                        for lane in 0..LANES {
-                            line[lane] += sum[lane];
+                        let mut line = if from == 0 {
+                            *layer.bias[at..].first_chunk().expect("padded to whole panels")
+                        } else {
+                            load(to)
+                        };
+                        for (value, more) in line.iter_mut().zip(&sum.0) {
+                            *value += more;
                         }
                         store(&line, to);
                     }
@@ -133,7 +134,7 @@ fn floats<F, const R: usize, const P: usize>(
 /// Integer rows times integer weights: what turns the exact sums into outputs.
 struct Sums<'a> {
     layer: &'a Linear,
-    lines: &'a [[i32; LANES]],
+    lines: &'a [Line<i32>],
     steps: usize,
     scale: &'a [f32],
     surplus: Option<&'a Vec<i32>>,
@@ -146,7 +147,7 @@ fn integers<F, const R: usize, const P: usize>(
     buffers: &mut Buffers,
     tile: &F,
 ) where
-    F: Fn(&[[i32; R]], [&[[i32; LANES]]; P], &mut Tile<i32, R, P>),
+    F: Fn(&[[i32; R]], [&[Line<i32>]; P], &mut Tile<i32, R, P>),
 {
     let (steps, outputs) = (of.steps, of.layer.outputs);
     interleave::<i32, R>(&buffers.steps, steps, (0, steps), &mut buffers.integer_strips);
@@ -154,8 +155,8 @@ fn integers<F, const R: usize, const P: usize>(
         let panels = panels.map(|panel| &of.lines[panel * steps..][..steps]);
         let strips = buffers.integer_strips.as_chunks::<R>().0.chunks_exact(steps);
         let rows = output.chunks_mut(R * outputs).zip(buffers.scales.chunks(R));
+        let mut sums = [[Line::default(); P]; R];
         for (strip, (rows, scales)) in strips.zip(rows) {
-            let mut sums = [[[0; LANES]; P]; R];
             tile(strip, panels, &mut sums);
             let rows = rows.chunks_exact_mut(outputs).zip(scales);
             for ((row, &row_scale), sums) in rows.zip(&sums) {
@@ -164,7 +165,7 @@ fn integers<F, const R: usize, const P: usize>(
                     let Some(to) = row.get_mut(at..) else { continue };
                     let line = (&of.scale[at..], &of.layer.bias[at..]);
                     let surplus = of.surplus.map_or(&[0; LANES][..], |surplus| &surplus[at..]);
-                    store(&scaled(sum, row_scale, line, surplus), to);
+                    store(&scaled(&sum.0, row_scale, line, surplus), to);
                 }
             }
         }
@@ -188,6 +189,14 @@ fn scaled(
         line[lane] = exact as f32 * (row_scale * scale[lane]) + bias[lane];
     }
     line
+}
+
+/// The line that begins a row's rest, filled up with zeros.
+#[inline(always)]
+fn load(from: &[f32]) -> [f32; LANES] {
+    from.first_chunk()
+        .copied()
+        .unwrap_or_else(|| std::array::from_fn(|lane| from.get(lane).copied().unwrap_or_default()))
 }
 
 /// Whole lines, or what is left of the last panel.

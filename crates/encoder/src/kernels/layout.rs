@@ -6,6 +6,18 @@ use super::Precision;
 /// Outputs of a panel: 16 lanes of 32 bits, one register of 512 bits or two of 256.
 pub(super) const LANES: usize = 16;
 
+/// A register's worth of lanes, in one line of the cache: loads that cross two lines cost twice.
+#[derive(Debug, Clone, Copy)]
+#[repr(align(64))]
+pub(super) struct Line<T>(pub(super) [T; LANES]);
+
+impl<T: Copy + Default> Default for Line<T> {
+    #[inline]
+    fn default() -> Self {
+        Self([T::default(); LANES])
+    }
+}
+
 /// Largest activation of the 16-bit mode: 12 bits with sign. Wider ones would leave fewer bits to the weights,
 /// since both share the 31 bits of a sum.
 pub(super) const WIDE_MAX: f32 = 2047.0;
@@ -30,11 +42,11 @@ pub struct Linear {
 #[derive(Debug)]
 pub(super) enum Values {
     /// One input a step.
-    Float(Vec<[f32; LANES]>),
+    Float(Vec<Line<f32>>),
     /// Two inputs a step: lanes of two `i16`. A weight is its integer times `scale` of its output.
-    Wide { lines: Vec<[i32; LANES]>, scale: Vec<f32> },
+    Wide { lines: Vec<Line<i32>>, scale: Vec<f32> },
     /// Four inputs a step: lanes of four `i8`. `surplus` is what [`RAISE`] adds to the sum of an output.
-    Narrow { lines: Vec<[i32; LANES]>, scale: Vec<f32>, surplus: Vec<i32> },
+    Narrow { lines: Vec<Line<i32>>, scale: Vec<f32>, surplus: Vec<i32> },
 }
 
 impl Linear {
@@ -63,13 +75,13 @@ impl Linear {
     }
 }
 
-fn float_lines(weights: &[f32], inputs: usize) -> Vec<[f32; LANES]> {
+fn float_lines(weights: &[f32], inputs: usize) -> Vec<Line<f32>> {
     let panels = (weights.len() / inputs).div_ceil(LANES);
-    let mut lines = vec![[0.0; LANES]; panels * inputs];
+    let mut lines = vec![Line::default(); panels * inputs];
     for (output, row) in weights.chunks_exact(inputs).enumerate() {
         let panel = &mut lines[output / LANES * inputs..][..inputs];
         for (line, &weight) in panel.iter_mut().zip(row) {
-            line[output % LANES] = weight;
+            line.0[output % LANES] = weight;
         }
     }
     lines
@@ -91,7 +103,7 @@ fn narrow(weights: &[f32], inputs: usize) -> Values {
     });
     for (at, line) in lines.iter().enumerate() {
         let panel = at / inputs.div_ceil(4);
-        for (sum, lane) in surplus[panel * LANES..].iter_mut().zip(line) {
+        for (sum, lane) in surplus[panel * LANES..].iter_mut().zip(&line.0) {
             *sum += RAISE * lane.to_le_bytes().iter().map(|&b| i32::from(b as i8)).sum::<i32>();
         }
     }
@@ -104,10 +116,10 @@ fn integers<const STEP: usize>(
     inputs: usize,
     range: f32,
     lane: impl Fn([i32; STEP]) -> i32,
-) -> (Vec<[i32; LANES]>, Vec<f32>) {
+) -> (Vec<Line<i32>>, Vec<f32>) {
     let outputs = weights.len() / inputs;
     let steps = inputs.div_ceil(STEP);
-    let mut lines = vec![[0; LANES]; outputs.div_ceil(LANES) * steps];
+    let mut lines = vec![Line::default(); outputs.div_ceil(LANES) * steps];
     let mut scales = vec![0.0; outputs.next_multiple_of(LANES)];
     for (output, row) in weights.chunks_exact(inputs).enumerate() {
         let largest = row.iter().fold(0.0f32, |most, weight| most.max(weight.abs()));
@@ -121,7 +133,7 @@ fn integers<const STEP: usize>(
             for (integer, weight) in integers.iter_mut().zip(group) {
                 *integer = (weight * inverse).round().clamp(-range, range) as i32;
             }
-            line[output % LANES] = lane(integers);
+            line.0[output % LANES] = lane(integers);
         }
     }
     (lines, scales)

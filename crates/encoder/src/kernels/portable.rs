@@ -10,7 +10,7 @@ use super::{
     attention,
     gemm::{self, Tile, Tiles},
     job::{Job, Pick},
-    layout::LANES,
+    layout::{LANES, Line},
     pointwise,
 };
 
@@ -46,29 +46,23 @@ pub(super) fn run(job: Job<'_>) {
     }
 }
 
-fn float(
-    strip: &[[f32; ROWS]],
-    [panel]: [&[[f32; LANES]]; PANELS],
-    to: &mut Tile<f32, ROWS, PANELS>,
-) {
+fn float(strip: &[[f32; ROWS]], [panel]: [&[Line<f32>]; PANELS], to: &mut Tile<f32, ROWS, PANELS>) {
     use pointwise::Arithmetic as _;
     let mut sums = [[0.0; LANES]; ROWS];
     for (inputs, line) in strip.iter().zip(panel) {
         for row in 0..ROWS {
-            for lane in 0..LANES {
-                sums[row][lane] = Sums::multiply_add(inputs[row], line[lane], sums[row][lane]);
+            for (sum, &weight) in sums[row].iter_mut().zip(&line.0) {
+                *sum = Sums::multiply_add(inputs[row], weight, *sum);
             }
         }
     }
-    *to = sums.map(|row| [row]);
+    for row in 0..ROWS {
+        to[row][0].0 = sums[row];
+    }
 }
 
 /// Pairs of `i16`.
-fn wide(
-    strip: &[[i32; ROWS]],
-    panels: [&[[i32; LANES]]; PANELS],
-    to: &mut Tile<i32, ROWS, PANELS>,
-) {
+fn wide(strip: &[[i32; ROWS]], panels: [&[Line<i32>]; PANELS], to: &mut Tile<i32, ROWS, PANELS>) {
     integers(strip, panels, to, |input, weight| {
         let low = i32::from(input as i16) * i32::from(weight as i16);
         low + (input >> 16) * (weight >> 16)
@@ -76,11 +70,7 @@ fn wide(
 }
 
 /// Quads of unsigned by signed bytes.
-fn narrow(
-    strip: &[[i32; ROWS]],
-    panels: [&[[i32; LANES]]; PANELS],
-    to: &mut Tile<i32, ROWS, PANELS>,
-) {
+fn narrow(strip: &[[i32; ROWS]], panels: [&[Line<i32>]; PANELS], to: &mut Tile<i32, ROWS, PANELS>) {
     integers(strip, panels, to, |input, weight| {
         let (inputs, weights) = (input.to_le_bytes(), weight.to_le_bytes());
         inputs.iter().zip(weights).map(|(&i, w)| i32::from(i) * i32::from(w as i8)).sum()
@@ -90,19 +80,21 @@ fn narrow(
 #[inline(always)]
 fn integers(
     strip: &[[i32; ROWS]],
-    [panel]: [&[[i32; LANES]]; PANELS],
+    [panel]: [&[Line<i32>]; PANELS],
     to: &mut Tile<i32, ROWS, PANELS>,
     products: impl Fn(i32, i32) -> i32,
 ) {
     let mut sums = [[0; LANES]; ROWS];
     for (inputs, line) in strip.iter().zip(panel) {
         for row in 0..ROWS {
-            for lane in 0..LANES {
-                sums[row][lane] += products(inputs[row], line[lane]);
+            for (sum, &weights) in sums[row].iter_mut().zip(&line.0) {
+                *sum += products(inputs[row], weights);
             }
         }
     }
-    *to = sums.map(|row| [row]);
+    for row in 0..ROWS {
+        to[row][0].0 = sums[row];
+    }
 }
 
 fn scan(query: &[i8], codes: &[i8], out: &mut [i32]) {

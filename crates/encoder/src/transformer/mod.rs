@@ -13,6 +13,7 @@ mod distance;
 mod pooling;
 mod sentence;
 mod tokens;
+pub mod budget;
 
 use std::path::Path;
 

@@ -36,10 +36,10 @@ struct Layer {
 #[derive(Debug, Default)]
 pub(super) struct Rows {
     hidden: Vec<f32>,
-    projected: Vec<f32>,
-    mixed: Vec<f32>,
-    update: Vec<f32>,
-    inner: Vec<f32>,
+    /// What attention mixed, then what the feed-forward part adds.
+    narrow: Vec<f32>,
+    /// Queries, keys and values, then what attention adds, then the inner rows.
+    wide: Vec<f32>,
     pub(super) buffers: Buffers,
 }
 
@@ -87,23 +87,25 @@ impl Stack {
     ) -> &'a [f32] {
         let lengths: Vec<usize> = sequences.iter().map(|ids| ids.len()).collect();
         let (tokens, width) = (lengths.iter().sum::<usize>(), self.config.width);
-        let Rows { hidden, projected, mixed, update, inner, buffers } = rows;
+        let Rows { hidden, narrow, wide, buffers } = rows;
+        let inner = self.config.inner;
         hidden.resize(tokens * width, 0.0);
-        projected.resize(3 * tokens * width, 0.0);
-        mixed.resize(tokens * width, 0.0);
-        update.resize(tokens * width, 0.0);
-        inner.resize(tokens * self.config.inner, 0.0);
+        narrow.resize(tokens * width, 0.0);
+        wide.resize(tokens * inner.max(3 * width), 0.0);
         self.embed(sequences, hidden);
         kernels.norm(hidden, None, &self.norm);
         let heads = (self.config.heads, self.bias.as_ref());
         for layer in &self.layers {
+            let projected = &mut wide[..3 * tokens * width];
             kernels.linear(&layer.projection, hidden, projected, (None, buffers));
-            kernels.attend((projected, &lengths), heads, mixed, buffers);
-            kernels.linear(&layer.mixed, mixed, update, (None, buffers));
+            kernels.attend((projected, &lengths), heads, narrow, buffers);
+            let update = &mut wide[..tokens * width];
+            kernels.linear(&layer.mixed, narrow, update, (None, buffers));
             kernels.norm(hidden, Some(update), &layer.mixed_norm);
+            let inner = &mut wide[..tokens * inner];
             kernels.linear(&layer.up, hidden, inner, (Some(self.config.activation), buffers));
-            kernels.linear(&layer.down, inner, update, (None, buffers));
-            kernels.norm(hidden, Some(update), &layer.down_norm);
+            kernels.linear(&layer.down, inner, narrow, (None, buffers));
+            kernels.norm(hidden, Some(narrow), &layer.down_norm);
         }
         hidden
     }

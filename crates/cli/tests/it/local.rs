@@ -1,0 +1,124 @@
+//! A transformer from a folder, as a user names it: `--embedder local:DIR`. The models are the tiny ones of the
+//! encoder's tests, whose words are few; no model is fetched.
+
+use crate::support::{Desk, age, tree};
+use std::path::{Path, PathBuf};
+
+const PARAGRAPHS: [(&str, &str); 3] = [
+    ("cats.md", "The cat sat on the red mat."),
+    ("river.md", "The quick brown fox and the dog on the river."),
+    ("house.md", "One house, two trees, three blue cats."),
+];
+
+/// A desk with documents in the model's few words, and a copy of a model.
+fn desk(family: &str) -> (Desk, String) {
+    let desk = Desk::new();
+    for (name, text) in PARAGRAPHS {
+        desk.write(name, text);
+    }
+    let models = Path::new(env!("CARGO_MANIFEST_DIR")).join("../encoder/tests/models").join(family);
+    let folder = desk.path().join("model");
+    for (name, bytes) in tree(&models) {
+        let path = folder.join(name);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, bytes).unwrap();
+    }
+    let spec = format!("local:{}", folder.display());
+    (desk, spec)
+}
+
+fn weights(desk: &Desk) -> PathBuf {
+    desk.path().join("model/model.safetensors")
+}
+
+#[test]
+fn a_local_model_fills_a_store_and_searches_it_without_being_named_again() {
+    for family in ["bert", "roberta", "distilbert", "mpnet"] {
+        let (desk, spec) = desk(family);
+        let result = desk.ingest(&["--embedder", &spec]).exits(0);
+        let json = result.json();
+        let name = json["embedder"].as_str().unwrap();
+        assert!(name.starts_with("local:") && !name.contains("model"), "never the path: {name}");
+        assert_eq!(json["dimensions"], 24);
+        assert!(json["embedder_runs_on"].as_str().unwrap().starts_with("f32 on "), "{json}");
+        assert_eq!(json["provider"]["requests"], 0);
+        assert_eq!(result.number("chunks.embedded"), 3);
+        assert_eq!(result.number("chunks.without_vector"), 0);
+        for (document, text) in PARAGRAPHS {
+            assert_eq!(
+                desk.found(&[text, "--mode", "semantic", "-k", "1"]),
+                [document],
+                "{family}"
+            );
+        }
+        let again = desk.ingest(&[]).exits(0);
+        assert_eq!(again.number("documents.unchanged"), 3);
+        assert_eq!(again.json()["embedder"], json["embedder"]);
+        desk.verifies();
+    }
+}
+
+#[test]
+fn precision_and_prompts_are_remembered_by_the_store() {
+    let (desk, spec) = desk("bert");
+    let config = "[embed]\nprecision = \"i16\"\nquery_prompt = \"one \"\n";
+    let file = desk.path().join("gristmill.toml");
+    std::fs::write(&file, config).unwrap();
+    let first = desk.ingest(&["--embedder", &spec]).exits(0).json();
+    assert!(first["embedder_runs_on"].as_str().unwrap().starts_with("i16 on "), "{first}");
+    std::fs::remove_file(&file).unwrap();
+    assert_eq!(desk.ingest(&[]).exits(0).json()["embedder"], first["embedder"]);
+    desk.search(&["red mat", "--mode", "semantic"]);
+    // Another precision is another model.
+    std::fs::write(&file, "[embed]\nprecision = \"f32\"\n").unwrap();
+    let refused = desk.ingest(&["--embedder", &spec]).exits(2);
+    assert!(refused.stdout.contains("gristmill migrate"), "{refused:?}");
+}
+
+#[test]
+fn a_folder_whose_weights_changed_is_another_model() {
+    let (desk, spec) = desk("bert");
+    desk.ingest(&["--embedder", &spec]).exits(0);
+    let mut bytes = std::fs::read(weights(&desk)).unwrap();
+    *bytes.last_mut().unwrap() ^= 1;
+    std::fs::write(weights(&desk), bytes).unwrap();
+    let refused = desk.ingest(&[]).exits(2);
+    assert!(refused.stdout.contains("gristmill migrate"), "{refused:?}");
+    let refused = desk.run(["search", "cat", "--mode", "semantic"]).exits(2);
+    assert!(refused.stderr.contains("the store holds vectors of local:"), "{refused:?}");
+    // Words alone need no model.
+    desk.search(&["cat", "--mode", "keyword"]);
+}
+
+#[test]
+fn no_chunk_is_longer_than_the_model_takes() {
+    let (desk, spec) = desk("bert");
+    let text = "The cat sat on the red mat. Two dogs sat on the river. ".repeat(40);
+    let path = desk.write("long.md", text);
+    age(&path);
+    let result = desk.ingest(&["--embedder", &spec]).exits(0);
+    assert!(result.number("chunks.written") > 25, "{result:?}");
+    assert_eq!(result.number("chunks.without_vector"), 0);
+    assert_eq!(result.json()["failures"].as_array().unwrap().len(), 0);
+}
+
+#[test]
+fn a_folder_that_is_no_model_is_refused_with_what_is_wrong() {
+    let (desk, spec) = desk("bert");
+    let refused = |spec: &str, said: &str| {
+        let answer = desk.ingest(&["--embedder", spec]).exits(2);
+        assert!(answer.stdout.contains(said), "expected {said:?}: {answer:?}");
+        assert!(answer.json()["error"]["hint"].as_str().is_some_and(|hint| !hint.is_empty()));
+    };
+    refused("local:nowhere", "nowhere/config.json is missing");
+    refused("local:", "the folder is missing after `local:`");
+    let bytes = std::fs::read(weights(&desk)).unwrap();
+    std::fs::write(weights(&desk), &bytes[..5000]).unwrap();
+    refused(&spec, "model.safetensors");
+    std::fs::remove_file(weights(&desk)).unwrap();
+    refused(&spec, "model.safetensors is missing");
+    let config = desk.path().join("model/config.json");
+    let text = std::fs::read_to_string(&config).unwrap();
+    std::fs::write(&config, text.replace("\"bert\"", "\"modernbert\"")).unwrap();
+    refused(&spec, "modernbert");
+}
