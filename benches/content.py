@@ -10,7 +10,7 @@ split: 40 sections of 25 pages, processor seconds of one run of the program, of 
 whether `qpdf --check` and `pdftotext` find the pages sound and unchanged. extract: 40 sections against the fake provider
 at 2 s for each answer, with the usual limits (5 sections, 3 uploads, 4 splits), beside the least that any order of these
 steps needs and beside one section after the other. faults: runs of 8 sections with 503s, 429s that say when to come
-back, files that never become active, and kills; every section of a run that was not killed must have a result or an
+back, files that never become active, and kills, at a provider with a limit per minute; every section of a run that was not killed must have a result or an
 error, and at the end no file may be left.
 """
 
@@ -210,9 +210,11 @@ stuck_share = 0.03
 [[fault]]
 what = { status = { code = 503 } }
 when = { probability = 0.05 }
-[[fault]]
-what = { status = { code = 429, retry_after = 0.5 } }
-when = { probability = 0.02 }
+[[limit]]
+dimension = "requests"
+kind = "bucket"
+limit = 1800
+secs = 1.0
 [[fault]]
 what = "reset_before"
 when = { probability = 0.01 }
@@ -232,6 +234,8 @@ when = { probability = 0.01 }
                 except subprocess.TimeoutExpired:
                     run.kill()
                     counts["killed"] += 1
+                    # What the killed one was told to wait, the next one cannot know.
+                    time.sleep(1)
                     continue
             counts["ended"] += 1
             for section in json.loads(out)["sections"]:

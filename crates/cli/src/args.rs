@@ -13,7 +13,7 @@ pub(crate) mod content;
 mod tests;
 
 pub(crate) use config::ConfigCommand;
-pub(crate) use content::{AnalyzeArgs, ExtractArgs, SplitArgs};
+pub(crate) use content::{AnalyzeArgs, ExtractArgs, ServeArgs, SplitArgs};
 pub(crate) use failures::{FailuresCommand, Targets};
 pub(crate) use migrate::MigrateArgs;
 pub(crate) use run::{IngestArgs, LabelArgs, Prune};
@@ -92,6 +92,8 @@ pub(crate) enum Command {
     Split(SplitArgs),
     /// Ask a language model about each section of a PDF
     Extract(Box<ExtractArgs>),
+    /// Answer `POST /analyze`, `/split` and `/extract` on this machine
+    Serve(ServeArgs),
     /// Show the settings in force and where they come from, or check them
     #[command(subcommand)]
     Config(ConfigCommand),
@@ -110,6 +112,7 @@ impl Args {
             Command::Migrate(migrate) => migrate.flags(),
             Command::Analyze(analyze) => analyze.model.flags(),
             Command::Extract(extract) => extract.flags(),
+            Command::Serve(serve) => serve.model.flags(),
             Command::Config(config) => config.flags(),
             Command::Split(_) | Command::Simulate(_) => Vec::new(),
         }

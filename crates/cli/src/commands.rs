@@ -7,6 +7,7 @@ pub(crate) mod failures;
 pub(crate) mod ingest;
 pub(crate) mod migrate;
 pub(crate) mod search;
+pub(crate) mod serve;
 pub(crate) mod simulate;
 pub(crate) mod split;
 pub(crate) mod status;

@@ -104,6 +104,7 @@ fn run(args: &Args) -> Result<u8, Failed> {
         }
         Command::Analyze(analyze) => commands::analyze::analyze(analyze, format, &settings),
         Command::Split(split) => commands::split::split(split, format, &settings),
+        Command::Serve(serve) => commands::serve::serve(serve, format, &settings),
         Command::Extract(extract) => {
             let request = commands::extract::Request {
                 arguments: extract,

@@ -59,6 +59,11 @@ impl Prompts {
         Ok(Self { given: prompts, order, needs })
     }
 
+    /// Nothing is asked: sections are only brought to the provider.
+    pub fn nothing() -> Self {
+        Self { given: Vec::new(), order: Vec::new(), needs: Vec::new() }
+    }
+
     /// One prompt without a name.
     pub fn one(text: String, schema: Option<Arc<Schema>>) -> Result<Self, BadPrompts> {
         Self::new(vec![Prompt { name: None, text, schema }])

@@ -33,11 +33,20 @@ pub struct SectionResult {
     pub attempts: u32,
     /// From its beginning to its end.
     pub seconds: f64,
+    /// The provider's name of its file, where that stays for later prompts.
+    pub kept_as: Option<String>,
 }
 
 impl SectionResult {
     pub(crate) fn failed(index: usize, failure: Failure) -> Self {
-        Self { index, answers: Vec::new(), result: Err(failure), attempts: 0, seconds: 0.0 }
+        Self {
+            index,
+            answers: Vec::new(),
+            result: Err(failure),
+            attempts: 0,
+            seconds: 0.0,
+            kept_as: None,
+        }
     }
 }
 

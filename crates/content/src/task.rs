@@ -55,6 +55,7 @@ type Answers = Vec<Option<Result<String, Failure>>>;
 struct Progress {
     attempts: u32,
     answers: Answers,
+    kept_as: Option<String>,
 }
 
 /// Where the section's document comes from.
@@ -85,11 +86,12 @@ impl Task {
     pub(crate) async fn run(self, shared: &Shared) -> SectionResult {
         let started = Instant::now();
         let limit = shared.settings.timeouts.section;
-        let mut progress = Progress { attempts: 0, answers: vec![None; self.prompts.len()] };
+        let mut progress =
+            Progress { attempts: 0, answers: vec![None; self.prompts.len()], kept_as: None };
         let ended = timeout(limit, self.attempts(shared, &mut progress)).await;
         let ended = ended.unwrap_or_else(|_| Err(failure::too_late("section", limit)));
         let seconds = started.elapsed().as_secs_f64();
-        let Progress { attempts, answers } = progress;
+        let Progress { attempts, answers, kept_as } = progress;
         let answers: Vec<Answered> = answers
             .into_iter()
             .enumerate()
@@ -98,13 +100,13 @@ impl Task {
             })
             .collect();
         let result = ended.and_then(|()| joined(&answers));
-        SectionResult { index: self.index, answers, result, attempts, seconds }
+        SectionResult { index: self.index, answers, result, attempts, seconds, kept_as }
     }
 
     async fn attempts(&self, shared: &Shared, progress: &mut Progress) -> Result<(), Failure> {
         loop {
             progress.attempts += 1;
-            let outcome = self.attempt(shared, &mut progress.answers).await;
+            let outcome = self.attempt(shared, progress).await;
             let mut failures =
                 progress.answers.iter().flatten().filter_map(|answer| answer.as_ref().err());
             let passing = match &outcome {
@@ -117,13 +119,17 @@ impl Task {
         }
     }
 
-    async fn attempt(&self, shared: &Shared, answers: &mut Answers) -> Result<(), Failure> {
+    async fn attempt(&self, shared: &Shared, progress: &mut Progress) -> Result<(), Failure> {
         let held = self.hold(shared).await?;
-        self.ask_all(shared, held.part(), answers).await;
+        self.ask_all(shared, held.part(), &mut progress.answers).await;
+        if let Held::Kept(llm::Part::File(file)) = &held {
+            progress.kept_as = Some(file.name.clone());
+        }
         if let (Held::Remote(llm::Part::File(file), remote), Keep::Yes, Some(files)) =
             (held, self.keep, shared.llm.files())
         {
             self.sending(shared, files).keep(remote, &file)?;
+            progress.kept_as = Some(file.name);
         }
         Ok(())
     }

@@ -84,3 +84,15 @@ impl ExtractArgs {
         self.model.flags()
     }
 }
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct ServeArgs {
+    /// Address of this machine to listen at
+    #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:8080")]
+    pub listen: std::net::SocketAddr,
+    /// Folder with the documents that requests may name
+    #[arg(long, value_name = "DIR")]
+    pub documents: PathBuf,
+    #[command(flatten)]
+    pub model: ModelArgs,
+}

@@ -10,7 +10,7 @@ use std::process::{Child, Stdio};
 const KEY: &str = "s3cret-key";
 
 /// A PDF whose page n says so, with a bookmark "Part n" at each page of `parts`.
-fn book(pages: usize, parts: &[usize]) -> Vec<u8> {
+pub(crate) fn book(pages: usize, parts: &[usize]) -> Vec<u8> {
     let mut objects: Vec<String> = vec![
         String::new(),
         String::new(),
@@ -63,7 +63,7 @@ fn written(objects: &[String]) -> Vec<u8> {
     out.into_bytes()
 }
 
-fn gemini(plan: &str) -> FakeProvider {
+pub(crate) fn gemini(plan: &str) -> FakeProvider {
     FakeProvider::start(Plan::from_toml(&format!("dialect = \"gemini\"\n{plan}")).unwrap()).unwrap()
 }
 
@@ -117,7 +117,7 @@ fn class(section: &Value) -> &str {
 
 /// Nothing lies at the provider, nobody asked for what makes no sense, nobody came too early.
 #[track_caller]
-fn is_clean(provider: &FakeProvider) -> FileStats {
+pub(crate) fn is_clean(provider: &FakeProvider) -> FileStats {
     let stats = provider.file_stats();
     assert_eq!(provider.files(), [""; 0], "{stats:?}");
     assert_eq!((&stats.wrong.len(), stats.early), (&0, 0), "{stats:?}");

@@ -17,3 +17,4 @@ mod provider;
 mod local;
 mod simulate;
 mod extract;
+mod serve;
