@@ -5,6 +5,7 @@ pub(crate) mod run;
 pub(crate) mod search;
 pub(crate) mod failures;
 pub(crate) mod config;
+pub(crate) mod copy;
 pub(crate) mod simulate;
 pub(crate) mod migrate;
 pub(crate) mod content;
@@ -14,6 +15,7 @@ mod tests;
 
 pub(crate) use config::ConfigCommand;
 pub(crate) use content::{AnalyzeArgs, ExtractArgs, ServeArgs, SplitArgs};
+pub(crate) use copy::CopyArgs;
 pub(crate) use failures::{FailuresCommand, Targets};
 pub(crate) use migrate::MigrateArgs;
 pub(crate) use run::{IngestArgs, LabelArgs, Prune};
@@ -94,6 +96,8 @@ pub(crate) enum Command {
     Extract(Box<ExtractArgs>),
     /// Answer `POST /analyze`, `/split` and `/extract` on this machine
     Serve(ServeArgs),
+    /// Copy a store into another one, from a file to a server or back, without embedding again
+    Copy(CopyArgs),
     /// Show the settings in force and where they come from, or check them
     #[command(subcommand)]
     Config(ConfigCommand),
@@ -114,7 +118,7 @@ impl Args {
             Command::Extract(extract) => extract.flags(),
             Command::Serve(serve) => serve.model.flags(),
             Command::Config(config) => config.flags(),
-            Command::Split(_) | Command::Simulate(_) => Vec::new(),
+            Command::Split(_) | Command::Simulate(_) | Command::Copy(_) => Vec::new(),
         }
     }
 }

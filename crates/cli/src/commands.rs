@@ -3,6 +3,7 @@
 pub(crate) mod analyze;
 pub(crate) mod config;
 pub(crate) mod extract;
+pub(crate) mod copy;
 pub(crate) mod failures;
 pub(crate) mod ingest;
 pub(crate) mod migrate;

@@ -113,6 +113,7 @@ fn run(args: &Args) -> Result<u8, Failed> {
             };
             commands::extract::extract(&request, &settings)
         }
+        Command::Copy(copy) => commands::copy::copy(copy, format),
         Command::Config(_) | Command::Simulate(_) => Ok(0),
     }
 }

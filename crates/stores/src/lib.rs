@@ -4,6 +4,7 @@
 //! `PostgresStore` the one on a server.
 
 pub mod sqlite;
+mod copying;
 mod entry;
 mod findings;
 #[cfg(feature = "postgres")]
@@ -14,6 +15,7 @@ mod sums;
 #[cfg(test)]
 mod conformance;
 
+pub use copying::{Copied, copy};
 #[cfg(feature = "postgres")]
 pub use postgres::PostgresStore;
 pub use sqlite::{Access, FULL_TEXT_SETTING, FullText, SqliteOptions, SqliteStore};

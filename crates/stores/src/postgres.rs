@@ -26,6 +26,7 @@ mod schema;
 mod search;
 mod segment;
 mod session;
+mod stored;
 mod terms;
 mod texts;
 mod tidy;
@@ -55,10 +56,11 @@ use tls::Private;
 use types::document::Label;
 use types::embedding::{Embedding, ModelId};
 use types::ledger::{
-    Applied, Change, DeadLetter, DocumentId, DocumentState, Entry, FileState, PairState, SourceId,
-    Violation,
+    Applied, Change, DeadLetter, DocumentId, DocumentState, Entry, FileState, Finish, PairState,
+    SourceId, Violation,
 };
 use types::query::{Hit, Mode, Query, Spelled};
+use types::record::Record;
 use types::seam::{
     Counts, EntryVectors, Migration, Repair, RunRow, Store, StoreError, StoreErrorKind, Switch,
     Target,
@@ -237,6 +239,10 @@ impl Store for PostgresStore {
         self.write(async |session| meta::set_setting(session, key, value).await)
     }
 
+    fn settings(&self) -> Result<Vec<(String, String)>, StoreError> {
+        self.read(async |session| meta::settings(session).await)
+    }
+
     fn lock_for_writing(&self, wait: Duration) -> Result<Box<dyn Any + Send>, StoreError> {
         self.told(self.driver.run(self.take_right(wait)))
     }
@@ -386,6 +392,15 @@ impl Store for PostgresStore {
         let mut visit = entries::Visit { head, entry };
         let read = self
             .read_once(async |session| entries::read(session, label, vectors, &mut visit).await);
+        self.told(self.driver.run(read))
+    }
+
+    fn read_document(
+        &self,
+        document: DocumentId,
+        record: &mut dyn FnMut(Record) -> ControlFlow<()>,
+    ) -> Result<Option<Finish>, StoreError> {
+        let read = self.read_once(async |session| stored::read(session, document, record).await);
         self.told(self.driver.run(read))
     }
 

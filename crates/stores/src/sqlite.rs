@@ -18,6 +18,7 @@ mod pool;
 mod removal;
 mod search;
 mod segment;
+mod stored;
 mod sums;
 mod tidy;
 mod totals;
@@ -42,10 +43,11 @@ use std::time::Duration;
 use types::document::Label;
 use types::embedding::{Embedding, ModelId};
 use types::ledger::{
-    Applied, Change, DeadLetter, DocumentId, DocumentState, Entry, FileState, PairState, SourceId,
-    Violation,
+    Applied, Change, DeadLetter, DocumentId, DocumentState, Entry, FileState, Finish, PairState,
+    SourceId, Violation,
 };
 use types::query::{Hit, Mode, Query, Spelled};
+use types::record::Record;
 use types::seam::{
     Counts, EntryVectors, Migration, Repair, RunRow, Store, StoreError, StoreErrorKind, Switch,
     Target,
@@ -136,6 +138,10 @@ impl Store for SqliteStore {
 
     fn set_setting(&self, key: &str, value: &str) -> Result<(), StoreError> {
         self.told(self.pool.write(|conn| meta::set_setting(conn, key, value)))
+    }
+
+    fn settings(&self) -> Result<Vec<(String, String)>, StoreError> {
+        self.told(self.pool.read(meta::settings))
     }
 
     fn lock_for_writing(&self, wait: Duration) -> Result<Box<dyn Any + Send>, StoreError> {
@@ -284,6 +290,14 @@ impl Store for SqliteStore {
     ) -> Result<bool, StoreError> {
         let mut visit = entries::Visit { head, entry };
         self.told(self.pool.read(|conn| entries::read(conn, label, vectors, &mut visit)))
+    }
+
+    fn read_document(
+        &self,
+        document: DocumentId,
+        record: &mut dyn FnMut(Record) -> ControlFlow<()>,
+    ) -> Result<Option<Finish>, StoreError> {
+        self.told(self.pool.read(|conn| stored::read(conn, document, record)))
     }
 
     fn spell(&self, words: &str) -> Result<Spelled, StoreError> {

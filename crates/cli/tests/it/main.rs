@@ -13,6 +13,7 @@ mod migrate;
 mod hostile;
 mod bad_input;
 mod repair;
+mod postgres;
 mod provider;
 mod local;
 mod simulate;

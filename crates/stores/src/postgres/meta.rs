@@ -40,6 +40,13 @@ pub(crate) async fn set_setting(session: &Session, key: &str, value: &str) -> Ou
     put(session, &format!("{SETTING}{key}"), value).await
 }
 
+pub(crate) async fn settings(session: &Session) -> Outcome<Vec<(String, String)>> {
+    let sql =
+        "SELECT substr(key, length($1)+1), value FROM meta WHERE starts_with(key, $1) ORDER BY key";
+    let rows = session.rows(sql, &[(&SETTING, Type::TEXT)]).await?;
+    rows.iter().map(|row| Ok((row.text(0)?, row.text(1)?))).collect()
+}
+
 pub(crate) async fn bound(session: &Session) -> Outcome<Option<Bound>> {
     let sql = "SELECT id, provider, model, dimensions FROM model WHERE bound ORDER BY id LIMIT 1";
     let Some(row) = session.row(sql, &[]).await? else { return Ok(None) };

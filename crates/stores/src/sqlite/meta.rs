@@ -28,6 +28,14 @@ pub(crate) fn set_setting(conn: &Connection, key: &str, value: &str) -> Outcome<
     put(conn, &format!("{SETTING}{key}"), value)
 }
 
+pub(crate) fn settings(conn: &Connection) -> Outcome<Vec<(String, String)>> {
+    let mut rows = conn.prepare_cached(
+        "SELECT substr(key, length(?1)+1), value FROM meta WHERE key>?1 AND key<?1 || char(0x10ffff) ORDER BY key",
+    )?;
+    let settings = rows.query_map([SETTING], |r| Ok((r.get(0)?, r.get(1)?)))?;
+    Ok(settings.collect::<Result<_, _>>()?)
+}
+
 pub(crate) fn model(conn: &Connection) -> Outcome<Option<ModelId>> {
     let Some(json) = get(conn, "model")? else { return Ok(None) };
     let model = serde_json::from_str(&json)

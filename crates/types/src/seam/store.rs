@@ -5,10 +5,11 @@ use crate::embedding::{Embedding, ModelId};
 use crate::error_kind::{Classified, ErrorKind};
 use crate::failure::FailureClass;
 use crate::ledger::{
-    Applied, Change, DeadLetter, DocumentId, DocumentState, Entry, FileState, PairState, SourceId,
-    Violation,
+    Applied, Change, DeadLetter, DocumentId, DocumentState, Entry, FileState, Finish, PairState,
+    SourceId, Violation,
 };
 use crate::query::{Hit, Query, Spelled};
+use crate::record::Record;
 use std::collections::HashMap;
 use std::ops::ControlFlow;
 
@@ -27,6 +28,9 @@ pub trait Store: Send + Sync {
     fn setting(&self, key: &str) -> Result<Option<String>, StoreError>;
 
     fn set_setting(&self, key: &str, value: &str) -> Result<(), StoreError>;
+
+    /// All settings, by key.
+    fn settings(&self) -> Result<Vec<(String, String)>, StoreError>;
 
     /// Takes the right to write until the guard is dropped, waiting up to `wait`; the error of kind `Conflict`
     /// names the process that holds it. The death of the holder, of any kind, gives it back.
@@ -146,6 +150,14 @@ pub trait Store: Send + Sync {
         head: &mut dyn FnMut(u64, u64) -> ControlFlow<()>,
         entry: &mut dyn FnMut(Entry) -> ControlFlow<()>,
     ) -> Result<bool, StoreError>;
+
+    /// Reads the head of a document out of one snapshot, as it was written: every chunk in order, then what was
+    /// known at its end. None if nothing is visible. Refused chunks are not among them.
+    fn read_document(
+        &self,
+        document: DocumentId,
+        record: &mut dyn FnMut(Record) -> ControlFlow<()>,
+    ) -> Result<Option<Finish>, StoreError>;
 
     /// Replaces words that the index does not know by near ones that it knows.
     fn spell(&self, words: &str) -> Result<Spelled, StoreError>;
