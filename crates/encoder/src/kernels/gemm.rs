@@ -114,7 +114,7 @@ fn floats<F, const R: usize, const P: usize>(
                 for (row, sums) in rows.chunks_exact_mut(outputs).zip(&sums) {
                     for (p, sum) in sums.iter().enumerate() {
                         let at = (first + p) * LANES;
-                        let Some(to) = row.get_mut(at..) else { continue };
+                        let Some(to) = rest(row, at) else { continue };
                         let mut line = if from == 0 {
                             *layer.bias[at..].first_chunk().expect("padded to whole panels")
                         } else {
@@ -162,7 +162,7 @@ fn integers<F, const R: usize, const P: usize>(
             for ((row, &row_scale), sums) in rows.zip(&sums) {
                 for (p, sum) in sums.iter().enumerate() {
                     let at = (first + p) * LANES;
-                    let Some(to) = row.get_mut(at..) else { continue };
+                    let Some(to) = rest(row, at) else { continue };
                     let line = (&of.scale[at..], &of.layer.bias[at..]);
                     let surplus = of.surplus.map_or(&[0; LANES][..], |surplus| &surplus[at..]);
                     store(&scaled(&sum.0, row_scale, line, surplus), to);
@@ -189,6 +189,12 @@ fn scaled(
         line[lane] = exact as f32 * (row_scale * scale[lane]) + bias[lane];
     }
     line
+}
+
+/// A row from `at`; none if nothing is left of it, as for a panel that only fills up a group.
+#[inline(always)]
+fn rest(row: &mut [f32], at: usize) -> Option<&mut [f32]> {
+    row.get_mut(at..).filter(|rest| !rest.is_empty())
 }
 
 /// The line that begins a row's rest, filled up with zeros.

@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 
-use super::{Isa, Kernels, Pick, dot_f32, scan_i8};
+use super::{Activation, Buffers, Isa, Kernels, Linear, Pick, Precision, dot_f32, scan_i8};
 
 fn every_path() -> impl Iterator<Item = Kernels> {
     Isa::ALL.into_iter().filter_map(Kernels::on)
@@ -92,6 +92,63 @@ proptest! {
         for kernels in every_path() {
             prop_assert_eq!(&bits(kernels), &portable, "on {}", kernels.isa().name());
         }
+    }
+}
+
+/// Floats within ±1.
+fn small(seed: u64, count: usize) -> Vec<f32> {
+    noise(seed).map(|bits| (bits >> 40) as f32 / (1u64 << 23) as f32 - 1.0).take(count).collect()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(60))]
+
+    #[test]
+    fn linear_layers_of_any_size_agree_with_the_sum_in_f64_on_every_path(
+        rows in 1usize..130, inputs in 1usize..400, outputs in 1usize..70, seed in any::<u64>(),
+    ) {
+        let (weights, bias) = (small(seed, inputs * outputs), small(!seed, outputs));
+        let input = small(seed ^ 7, rows * inputs);
+        let exact = |row: usize, output: usize| -> f64 {
+            let pairs = input[row * inputs..].iter().zip(&weights[output * inputs..][..inputs]);
+            pairs.map(|(&a, &b)| f64::from(a) * f64::from(b)).sum::<f64>() + f64::from(bias[output])
+        };
+        for precision in Precision::ALL {
+            let layer = Linear::new(&weights, &bias, precision);
+            // Of the length of a sum of `inputs` products, roughly: what rounding adds up to.
+            let allowed = (inputs as f64).sqrt() * match precision {
+                Precision::F32 => 4e-6,
+                Precision::I16 => 3e-3,
+                Precision::I8 => 3e-2,
+            };
+            let mut fused: Option<Vec<u32>> = None;
+            for kernels in every_path() {
+                let (mut output, mut buffers) = (vec![f32::NAN; rows * outputs], Buffers::default());
+                kernels.linear(&layer, &input, &mut output, (None, &mut buffers));
+                for (at, value) in output.iter().enumerate() {
+                    let off = (f64::from(*value) - exact(at / outputs, at % outputs)).abs();
+                    prop_assert!(off < allowed, "{} on {}: off by {off}", precision.name(), kernels.isa().name());
+                }
+                if precision == Precision::F32 && kernels.isa() == Isa::Portable {
+                    continue;
+                }
+                let bits: Vec<u32> = output.iter().map(|value| value.to_bits()).collect();
+                prop_assert_eq!(fused.get_or_insert_with(|| bits.clone()), &bits);
+            }
+        }
+    }
+}
+
+#[test]
+fn an_activation_is_applied_to_every_output() {
+    let layer = Linear::new(&[1.0, -1.0], &[0.0, 0.0], Precision::F32);
+    for kernels in every_path() {
+        let mut output = [0.0; 200];
+        let input: Vec<f32> = (0..100).map(|i| i as f32).collect();
+        let how = (Some(Activation::Relu), &mut Buffers::default());
+        kernels.linear(&layer, &input, &mut output, how);
+        let sums: Vec<f32> = output.chunks(2).map(|pair| pair[0] - pair[1]).collect();
+        assert_eq!(sums, input);
     }
 }
 

@@ -49,19 +49,12 @@ impl Tokenizer {
         check(&document)?;
         let model = document.get("model");
         let unknown = model["unk_token"].as_str().unwrap_or_default();
-        let vocabulary_of = |model: &Value| -> Option<Vec<(String, u32)>> {
-            let entries = model["vocab"].as_object()?;
-            entries
-                .iter()
-                .map(|(piece, id)| {
-                    let id = id.as_u64().filter(|&id| id < vocabulary as u64)?;
-                    Some((piece.clone(), id as u32))
-                })
-                .collect()
-        };
-        let entries = vocabulary_of(model).ok_or_else(|| {
+        let entries = model["vocab"].as_object();
+        let fits = |id: &Value| id.as_u64().is_some_and(|id| id < vocabulary as u64);
+        let entries = entries.filter(|entries| entries.values().all(fits)).ok_or_else(|| {
             document.unexpected("model", format!("a vocabulary with ids below {vocabulary}"))
         })?;
+        let entries = entries.iter().filter_map(|(piece, id)| Some((piece, self::id(id)?)));
         let pieces = WordPiece::from_pieces(entries, unknown)
             .map_err(|source| LoadError::Vocabulary { path, source })?;
         let (before, after) = marks(&document)
