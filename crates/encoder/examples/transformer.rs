@@ -52,7 +52,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         .iter()
         .map(|text| model.tokens(Side::Document, text).ok_or("a text without tokens"))
         .collect::<Result<_, _>>()?;
-    let batches = batches(&passages, number("budget", "256")?);
+    let batches = batches(&passages, number("budget", "512")?);
     let tokens: usize = passages.iter().map(Tokens::len).sum();
     let threads = number("threads", "1")?;
     // The first batch brings memory and caches into the state in which they stay.

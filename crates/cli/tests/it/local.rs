@@ -122,3 +122,20 @@ fn a_folder_that_is_no_model_is_refused_with_what_is_wrong() {
     std::fs::write(&config, text.replace("\"bert\"", "\"modernbert\"")).unwrap();
     refused(&spec, "modernbert");
 }
+
+#[test]
+fn a_store_migrates_to_a_local_model_and_remembers_how_it_is_used() {
+    let (desk, spec) = desk("mpnet");
+    desk.ingest(&[]).exits(0);
+    std::fs::write(desk.path().join("gristmill.toml"), "[embed]\nprecision = \"i8\"\n").unwrap();
+    let migrated = desk.run(["migrate", "--embedder", &spec, "--json", "-q"]).exits(0).json();
+    assert_eq!(migrated["switched"], true, "{migrated}");
+    std::fs::remove_file(desk.path().join("gristmill.toml")).unwrap();
+    let again = desk.ingest(&[]).exits(0);
+    assert_eq!(again.number("documents.unchanged"), 3);
+    assert!(again.json()["embedder_runs_on"].as_str().unwrap().starts_with("i8 on "), "{again:?}");
+    for (document, text) in PARAGRAPHS {
+        assert_eq!(desk.found(&[text, "--mode", "semantic", "-k", "1"]), [document]);
+    }
+    desk.verifies();
+}

@@ -7,7 +7,7 @@
 use std::time::Duration;
 
 /// Within a few per cent of the best on every processor measured, so that little is lost while climbing.
-const START: usize = 256;
+const START: usize = 512;
 
 /// Smaller batches waste a tile's rows, larger ones only memory.
 const RANGE: std::ops::RangeInclusive<usize> = 128..=8192;
@@ -169,7 +169,7 @@ mod tests {
         for _ in 0..5000 {
             let size = budget.size();
             budget.record(size, size, Duration::from_secs_f64(size as f64 / 5000.0));
-            assert!((200..=320).contains(&budget.size()));
+            assert!((400..=640).contains(&budget.size()));
         }
     }
 
@@ -177,9 +177,9 @@ mod tests {
     fn half_empty_batches_and_those_of_another_size_say_nothing() {
         let mut budget = Budget::default();
         for _ in 0..1000 {
-            budget.record(256, 127, Duration::from_millis(1));
+            budget.record(512, 255, Duration::from_millis(1));
             budget.record(100, 100, Duration::from_millis(1));
-            budget.record(256, 256, Duration::ZERO);
+            budget.record(512, 512, Duration::ZERO);
         }
         assert_eq!(budget.size(), START);
     }
