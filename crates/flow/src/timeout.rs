@@ -10,7 +10,9 @@
 //!   so for calls that were sent with that;
 //! * failures and refusals are not learnt from, since they come fast.
 
-use hdrhistogram::Histogram;
+mod durations;
+
+use durations::{Durations, Share};
 
 /// Of the earlier system; shorter limits save little and fire by chance.
 pub const FLOOR: f64 = 5.0;
@@ -21,20 +23,14 @@ pub const CAP: f64 = 60.0;
 /// Answers before a quantile of them means anything.
 pub const SAMPLES_MIN: u64 = 30;
 
-const QUANTILE: f64 = 0.995;
 const MARGIN: f64 = 1.5;
 const WIDENING: f64 = 1.5;
 /// Seconds of being wider, and of counting.
 const WIDENED: f64 = 60.0;
 const TIMEOUTS_MAX: f64 = 0.01;
 
-/// Answers until a histogram is replaced, so that the past fades: at least this many are looked at, at most twice
-/// as many.
-const GENERATION: u64 = 1000;
-
 /// Costs from 1 to 4^12, which is 16 million.
 const BUCKETS: usize = 13;
-const MILLIS_MAX: u64 = 3_600_000;
 
 /// The limits of one provider. Times and durations are in seconds, costs in any unit, the same for all calls.
 #[derive(Debug)]
@@ -70,14 +66,15 @@ impl Timeouts {
 
     /// How long a call of this cost that is sent now may take.
     pub fn limit(&self, now: f64, cost: f64) -> f64 {
-        let slow = self.buckets[bucket(cost)].as_ref().and_then(|known| known.quantile(QUANTILE));
+        let slow =
+            self.buckets[bucket(cost)].as_ref().and_then(|known| known.quantile(Share::P995));
         let Some(slow) = slow else { return self.cap };
         ((MARGIN * slow + self.fastest) * self.factor(now)).clamp(self.floor, self.cap)
     }
 
     /// What 99 % of the answers took, of the costs that take longest; none before enough is known.
     pub fn p99(&self) -> Option<f64> {
-        let known = self.buckets.iter().flatten().filter_map(|known| known.quantile(0.99));
+        let known = self.buckets.iter().flatten().filter_map(|known| known.quantile(Share::P99));
         known.max_by(f64::total_cmp)
     }
 
@@ -128,37 +125,6 @@ impl Timeouts {
 
 fn bucket(cost: f64) -> usize {
     ((cost.max(1.0).log2() / 2.0) as usize).min(BUCKETS - 1)
-}
-
-/// How long the last calls took, within 1 %.
-#[derive(Debug)]
-struct Durations {
-    young: Histogram<u32>,
-    old: Histogram<u32>,
-}
-
-impl Durations {
-    fn new() -> Self {
-        let empty = || {
-            Histogram::new_with_bounds(1, MILLIS_MAX, 2)
-                .expect("a histogram takes bounds of 1 to an hour of milliseconds and two digits")
-        };
-        Self { young: empty(), old: empty() }
-    }
-
-    fn record(&mut self, seconds: f64) {
-        if self.young.len() == GENERATION {
-            std::mem::swap(&mut self.young, &mut self.old);
-            self.young.reset();
-        }
-        self.young.saturating_record((seconds * 1e3).ceil() as u64);
-    }
-
-    /// The larger of both generations' quantiles, where a generation has enough answers to have one.
-    fn quantile(&self, share: f64) -> Option<f64> {
-        let known = [&self.young, &self.old].into_iter().filter(|half| half.len() >= SAMPLES_MIN);
-        known.map(|half| half.value_at_quantile(share) as f64 / 1e3).max_by(f64::total_cmp)
-    }
 }
 
 #[cfg(test)]
