@@ -3,7 +3,7 @@
 use flow::policy::{Outcome, Verdict};
 use flow_sim::client::{Call, Step};
 use flow_sim::contender::{CONTENDERS, Contender, contender};
-use flow_sim::scenario::{Scenario, builtin, held_out, load};
+use flow_sim::scenario::{Scenario, builtin, fresh, held_out, load};
 use flow_sim::score::{Score, Scores, score_seeds, wanted_per_sec};
 use flow_sim::work::Backlog;
 use flow_sim::world::{Run, simulate};
@@ -12,7 +12,7 @@ use std::error::Error;
 use std::path::PathBuf;
 use std::time::Instant;
 
-const USAGE: &str = "score [--scenario NAME]... [--seeds N] [--policy NAME] [--held-out] [--file PATH] [--series SEED] [--decisions]
+const USAGE: &str = "score [--scenario NAME]... [--seeds N] [--policy NAME] [--held-out] [--fresh] [--file PATH] [--series SEED] [--decisions]
 A NAME that ends in * stands for all that begin so. --series tells one seed's ten-second steps instead of scores,
 --decisions how many decisions per second one processor makes.";
 
@@ -36,6 +36,7 @@ enum Task {
 enum From {
     BuiltIn,
     HeldOut,
+    Fresh,
     File(PathBuf),
 }
 
@@ -61,6 +62,7 @@ fn asked() -> Result<Asked, Box<dyn Error>> {
                     .ok_or_else(|| format!("no policy {name}: there are {}", names.join(", ")))?;
             }
             "--held-out" => asked.from = From::HeldOut,
+            "--fresh" => asked.from = From::Fresh,
             "--decisions" => asked.task = Task::Decisions,
             "--file" => asked.from = From::File(value()?.into()),
             "--series" => asked.series = Some(value()?.parse()?),
@@ -171,6 +173,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let scenarios = match &asked.from {
         From::BuiltIn => builtin(),
         From::HeldOut => held_out(),
+        From::Fresh => fresh(),
         From::File(path) => load(path)?,
     };
     if asked.task == Task::Decisions {

@@ -10,7 +10,7 @@ mod check;
 mod file;
 mod work;
 
-pub use builtin::{builtin, held_out};
+pub use builtin::{builtin, fresh, held_out};
 pub use file::{ScenarioError, load, parse};
 pub use work::{Arrival, Shift, Size, WorkSettings};
 

@@ -16,6 +16,7 @@ mod gate;
 mod ledger;
 mod limit;
 mod pace;
+mod part;
 mod push;
 mod reopen;
 mod review;
@@ -34,6 +35,7 @@ use explain::Met;
 use gate::Gate;
 use ledger::Ledger;
 use limit::Limit;
+pub use part::Part;
 use push::{By, Push};
 use quota::Hint;
 use shape::Sent;
@@ -81,6 +83,7 @@ pub struct Adaptive {
     held_until: f64,
     parked: Option<Parked>,
     rng: fastrand::Rng,
+    without: Option<Part>,
 }
 
 /// The credential is of no use for now.
@@ -121,6 +124,7 @@ impl Adaptive {
             held_until: f64::NEG_INFINITY,
             parked: None,
             rng: fastrand::Rng::with_seed(seed),
+            without: None,
         }
     }
 

@@ -42,6 +42,10 @@ const HELD_OUT: &[(&str, &str)] = &files!["held-out/":
     "flapping", "pauses", "ramp-down", "second-and-minute", "strict-60", "jitter", "slow-refusals",
 ];
 
+const FRESH: &[(&str, &str)] = &files!["fresh/":
+    "bucket-5s", "dip-fixed", "early-hint", "failures-fixed", "in-flight-40", "jitter-second", "knee-30", "second-9", "sliding-20s", "slow-ten-300", "small-75", "third-more", "tokens-ten", "window-15s",
+];
+
 /// What limiters are tuned on.
 pub fn builtin() -> Vec<Scenario> {
     read(BUILTIN)
@@ -50,6 +54,11 @@ pub fn builtin() -> Vec<Scenario> {
 /// Shapes that nobody tunes on.
 pub fn held_out() -> Vec<Scenario> {
     read(HELD_OUT)
+}
+
+/// Shapes that were written after the limiter, and never looked at while it was changed.
+pub fn fresh() -> Vec<Scenario> {
+    read(FRESH)
 }
 
 fn read(files: &[(&str, &str)]) -> Vec<Scenario> {
@@ -68,9 +77,11 @@ mod tests {
     #[test]
     fn every_file_is_built_in_and_can_be_read() {
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("scenarios");
-        for (folder, built_in) in
-            [(folder.clone(), builtin()), (folder.join("held-out"), held_out())]
-        {
+        for (folder, built_in) in [
+            (folder.clone(), builtin()),
+            (folder.join("held-out"), held_out()),
+            (folder.join("fresh"), fresh()),
+        ] {
             let mut built_in = built_in;
             built_in.sort_by(|a, b| a.name.cmp(&b.name));
             let mut files = load(&folder).unwrap();

@@ -3,6 +3,7 @@
 use super::Adaptive;
 use super::gate::Gate;
 use super::limit::Standing;
+use super::part::Part;
 use super::push::{self, Begin};
 use super::shape::Shape;
 use crate::cost::{Cost, RATES};
@@ -50,13 +51,13 @@ impl Adaptive {
             return Admission::Wait;
         }
         match &self.gate {
-            Gate::Open => {}
+            Gate::Canary { .. } if self.has(Part::Canary) => return Admission::Wait,
+            Gate::Open | Gate::Canary { .. } => {}
             Gate::Closed { until, .. } if *until > now => return Admission::NotBefore(*until),
             Gate::Closed { .. } => {
                 self.pass = Pass::Canary;
                 return Admission::Send;
             }
-            Gate::Canary { .. } => return Admission::Wait,
         }
         let width =
             self.slots.cap().map_or(self.width.limit(), |cap| self.width.limit().min(cap as f64));
@@ -64,7 +65,7 @@ impl Adaptive {
             return Admission::Wait;
         }
         let start = self.start.next(now);
-        if start > now {
+        if start > now && self.has(Part::Ramp) {
             return Admission::NotBefore(start);
         }
         self.within_limits(now, cost)
@@ -125,8 +126,12 @@ impl Adaptive {
         match self.push.allows(now) {
             None => false,
             Some(Begin::Going) => true,
-            Some(Begin::New) => !sure || self.budget.affords(push::PRICE),
+            Some(Begin::New) => !sure || self.affords(),
         }
+    }
+
+    fn affords(&self) -> bool {
+        !self.has(Part::Budget) || self.budget.affords(push::PRICE)
     }
 
     /// Nothing goes beyond what the user has set.
@@ -145,7 +150,7 @@ impl Adaptive {
             return;
         }
         let sure = self.limits.iter().all(|limit| !limit.binds() || limit.sure);
-        if !sure || self.budget.affords(push::PRICE) {
+        if !sure || self.affords() {
             self.push.begin_boost(now);
         }
         let factor = self.push.boost(now);
@@ -157,10 +162,7 @@ impl Adaptive {
     fn edge_experiment(&self, now: f64) -> Option<f64> {
         let limit = self.limits.iter().find(|limit| matches!(limit.shape, Shape::Fixed(_)))?;
         let Shape::Fixed(edges) = limit.shape else { return None };
-        if edges.doubt() <= DOUBT_MAX * edges.length
-            || !self.budget.affords(push::PRICE)
-            || limit.edge_asked(now)
-        {
+        if edges.doubt() <= DOUBT_MAX * edges.length || !self.affords() || limit.edge_asked(now) {
             return None;
         }
         let high = edges.next(now);

@@ -6,6 +6,7 @@
 
 use super::Adaptive;
 use super::limit::{Limit, Standing};
+use super::part::Part;
 use super::shape::Shape;
 use crate::cost::RATES;
 use crate::policy::Attempt;
@@ -55,6 +56,9 @@ impl Adaptive {
     }
 
     fn acquit_others(&mut self, now: f64, attempt: &Attempt) {
+        if !self.has(Part::Acquittal) {
+            return;
+        }
         let mut innocent = [false; RATES.len()];
         let mut others = false;
         for (index, innocent) in innocent.iter_mut().enumerate() {
@@ -100,7 +104,7 @@ impl Adaptive {
             .limits
             .iter()
             .filter(|limit| limit.standing == Standing::Suspected && limit.binds());
-        if suspects.count() < 2 {
+        if suspects.count() < 2 || !self.has(Part::Acquittal) {
             return;
         }
         let mut over = [false; RATES.len()];

@@ -3,6 +3,7 @@
 use super::Adaptive;
 use super::ledger::Ledger;
 use super::limit::Limit;
+use super::part::Part;
 use super::push::{By, Round};
 use super::shape::Shape;
 use crate::policy::Attempt;
@@ -45,7 +46,10 @@ impl Adaptive {
                 let expected = limit.rate * (now - limit.empty_at).max(0.0);
                 let slack = SLACK_CALLS + SLACK_SHARE * expected / limit.unit;
                 if round != Round::Open && self.push.gained as f64 > slack {
-                    let affordable = self.start.calls_per_sec() * limit.unit;
+                    let affordable = match self.without {
+                        Some(Part::Ceiling) => f64::INFINITY,
+                        _ => self.start.calls_per_sec() * limit.unit,
+                    };
                     limit.set_rate((limit.rate * GROWTH).min(affordable.max(limit.rate)));
                     limit.sure = false;
                 }
@@ -66,9 +70,10 @@ impl Adaptive {
     /// Where it is in doubt where windows begin, what gets through may be of the next one, and of a bucket that is
     /// known, somebody else's: there answers are waited for.
     fn presumes(&self) -> bool {
-        self.limits.iter().all(|limit| {
+        let short = self.limits.iter().all(|limit| {
             !limit.binds() || (matches!(limit.shape, Shape::Paced) && !limit.sure) || limit.is_log()
-        })
+        });
+        short && self.has(Part::Presumption)
     }
 
     /// Over which the extra calls of a round are spread.
@@ -89,7 +94,8 @@ impl Adaptive {
                 _ => share * 2.0 * round * limit.allowance() / limit.unit,
             })
             .fold(f64::INFINITY, f64::min);
-        calls.clamp(1.0, 1000.0) as usize
+        let most = if self.has(Part::Ceiling) { calls } else { f64::INFINITY };
+        most.clamp(1.0, 1000.0) as usize
     }
 }
 

@@ -4,6 +4,7 @@ use super::bucket::Bucket;
 use super::edges::Edges;
 use super::ledger::Ledger;
 use super::pace::{Pace, Refusal};
+use super::part::Part;
 use super::shape::{Instead, Sent, Shape, guard};
 
 /// Below one unit a day there is no pacing; a rate of zero would hold for ever.
@@ -102,6 +103,7 @@ pub(super) struct Limit {
     pub(super) lent: f64,
     /// Pacing within windows: not before.
     due: f64,
+    pub(super) without: Option<Part>,
     /// The user forbids more, units per second.
     most: Option<f64>,
 }
@@ -140,6 +142,7 @@ impl Limit {
             edge_asked_at: None,
             lent: 0.0,
             due: 0.0,
+            without: None,
             most: None,
         }
     }
@@ -176,7 +179,8 @@ impl Limit {
     /// `sent_after`: sent since, and not refused so far.
     pub(super) fn empty(&mut self, refusal: Refusal, sent_after: f64) -> bool {
         let at = refusal.at;
-        if !self.stores() && refusal.second >= 0.5 * self.unit {
+        let counts = self.without != Some(Part::Count);
+        if counts && !self.stores() && refusal.second >= 0.5 * self.unit {
             return self.paced(refusal, sent_after);
         }
         let elapsed = at - self.empty_at;
@@ -341,6 +345,9 @@ impl Limit {
             Shape::Log { length } => (now - length - guard(length), length),
             Shape::Fixed(edges) => (edges.begun(now), edges.length),
         };
+        if self.without == Some(Part::Ledger) && matches!(self.shape, Shape::Log { .. }) {
+            return Room { spare: 0.0, at: self.due.max(now) };
+        }
         ledger.mark(self.dimension, from);
         let used = ledger.used(self.dimension);
         let spare = self.allowance() + self.lent - used - amount;
@@ -376,7 +383,7 @@ impl Limit {
     /// Windows are spread, but not to their end: what is left of them is for finding out whether the limit rose,
     /// and after a late start the rest must fit.
     fn speed(&self, now: f64, ledger: &Ledger) -> f64 {
-        let steady = PACE * self.rate;
+        let steady = if self.without == Some(Part::Ledger) { self.rate } else { PACE * self.rate };
         match self.shape {
             Shape::Fixed(edges) => {
                 let left = (self.allowance() - ledger.used(self.dimension)).max(0.0);

@@ -3,6 +3,7 @@
 use super::Adaptive;
 use super::explain::{Case, Explained, Met};
 use super::limit::{Limit, Standing};
+use super::part::Part;
 use super::shape::{Instead, Shape};
 use crate::cost::RATES;
 
@@ -20,6 +21,9 @@ impl Adaptive {
             self.met.remove(0);
         }
         self.met.push(met);
+        if !self.has(Part::Explanation) {
+            return;
+        }
         for index in 0..RATES.len() {
             let limit = &self.limits[index];
             if limit.binds() && limit.standing != Standing::Told && limit.shape.length().is_some() {

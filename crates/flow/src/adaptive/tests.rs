@@ -4,10 +4,13 @@ use crate::policy::{Admission, Attempt, Outcome, Policy, Verdict};
 use proptest::prelude::*;
 use quota::{Dimension, Hint, Level};
 
+mod parts;
+
 /// Sends whenever it may until `until`, on a server that answers in 0.4 s and refuses in 0.1 s; `server` says
 /// whether a call that arrives at a time fits.
 struct Line {
     policy: Adaptive,
+    cost: Cost,
     now: f64,
     id: u64,
     under_way: Vec<(f64, Attempt, Outcome)>,
@@ -19,6 +22,7 @@ impl Line {
     fn new(bounds: Bounds) -> Self {
         Self {
             policy: Adaptive::new(bounds, 1),
+            cost: Cost::request(100.0, 1.0),
             now: 0.0,
             id: 0,
             under_way: Vec::new(),
@@ -28,7 +32,7 @@ impl Line {
     }
 
     fn run(&mut self, until: f64, mut server: impl FnMut(f64, usize) -> Outcome) {
-        let cost = Cost::request(100.0, 1.0);
+        let cost = self.cost;
         while self.now < until {
             let next = match self.policy.can_send(self.now, &cost, self.under_way.len()) {
                 Admission::Send => {

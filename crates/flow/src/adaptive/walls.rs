@@ -7,6 +7,7 @@ use super::gate::{Gate, Wall};
 use super::ledger::Amounts;
 use super::limit::{Limit, Standing};
 use super::pace::Refusal;
+use super::part::Part;
 use super::push;
 use super::shape::{Sent, Shape, guard};
 use crate::cost::{Cost, RATES};
@@ -28,6 +29,10 @@ const CLOCK_SECS: f64 = 0.002;
 
 /// What was under way at the wall takes what comes in until the refusal is heard.
 const REFUSAL_SECS: f64 = 0.1;
+
+/// The gate is closed for this long at least; for longer where all go at once when it opens.
+const CLOSED_SECS: f64 = 0.02;
+const CLOSED_SECS_FOR_ALL: f64 = 0.25;
 
 /// Waits that the provider tells are believed so often at one wall.
 const TOLD_TRIES: u32 = 2;
@@ -220,7 +225,7 @@ impl Adaptive {
             let extra = EXTRA_SHARE.mul_add(wall.minute[0].min(MINUTE_CALLS_MAX), 0.0);
             until = wall.next_experiment(now, extra);
         }
-        until.max(now + 0.02)
+        until.max(now + if self.has(Part::Canary) { CLOSED_SECS } else { CLOSED_SECS_FOR_ALL })
     }
 
     fn push_refused(&mut self, now: f64, attempt: &Attempt) {
