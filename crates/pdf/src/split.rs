@@ -142,8 +142,18 @@ impl Source {
         closure.put(tree, Object::Dictionary(node));
         let mut section = closure.finish();
         section.trailer.set("Root", Object::Reference(root));
-        let mut bytes = Vec::new();
+        let mut bytes = Vec::with_capacity(room(&section));
         section.save_to(&mut bytes).ok()?;
         Some(bytes)
     }
+}
+
+/// Bytes that the section takes at least: its streams, and a line for each object.
+fn room(section: &Document) -> usize {
+    let line = 128;
+    section
+        .objects
+        .values()
+        .map(|object| line + object.as_stream().map_or(0, |stream| stream.content.len()))
+        .sum()
 }

@@ -55,6 +55,7 @@ impl Live {
         let mut command = parsing(&start.to_argument());
         command.stdin(input).stdout(Stdio::piped()).stderr(Stdio::piped());
         let pipes = Piped::new(spawner.spawn(command)?, population.clone())?;
+        let pipes = if start.archive.is_some() { pipes.widen() } else { pipes };
         let mut live = Self {
             pipes,
             inbox: Inbox::default(),

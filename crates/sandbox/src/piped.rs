@@ -4,6 +4,7 @@ use crate::patience::{Impatience, Patience};
 use crate::population::Population;
 use rustix::event::{PollFd, PollFlags};
 use rustix::fs::{OFlags, fcntl_setfl};
+use rustix::pipe::fcntl_setpipe_size;
 use rustix::process::{Pid, PidfdFlags, Signal, kill_process_group, pidfd_open};
 use std::io::{self, ErrorKind, Read, Write};
 use std::iter::once;
@@ -12,6 +13,9 @@ use std::process::{Child, ChildStderr, ChildStdin, ChildStdout, ExitStatus};
 
 /// Of standard error the end is kept: the runtime's last words come last.
 const LAST_WORDS_BYTES: usize = 4 << 10;
+
+/// Of the pipe of a child that unpacks: what any user may ask for.
+const WIDE_BYTES: usize = 1 << 20;
 
 /// Why a pipe gave nothing more.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -88,6 +92,13 @@ impl Piped {
             fcntl_setfl(input, OFlags::NONBLOCK)?;
         }
         Ok(())
+    }
+
+    /// Room for more output, so that a child that gives much is not woken for every piece of it. The system may allow
+    /// less, which costs time only.
+    pub(crate) fn widen(self) -> Self {
+        let (Ok(_) | Err(_)) = fcntl_setpipe_size(&self.output, WIDE_BYTES);
+        self
     }
 
     /// For a child that leads a group of processes: the output ends with the leader, even if others hold the pipe
