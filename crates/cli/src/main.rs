@@ -21,6 +21,7 @@ use config::Environment;
 use connectors::parse::FormatWorker;
 use display::Verbosity;
 use failed::Failed;
+use ingest::migrate::OnRefused;
 use label::Labeller;
 use settings::Settings;
 use settings::machine::Machine;
@@ -99,7 +100,9 @@ fn run(args: &Args) -> Result<u8, Failed> {
         }
         Command::Migrate(migrate) => {
             let plan = if migrate.dry_run { Plan::Only } else { Plan::AndDo };
-            let request = commands::migrate::Request { plan, format, verbosity: verbosity(args) };
+            let refused = if migrate.skip_refused { OnRefused::Skip } else { OnRefused::Stay };
+            let verbosity = verbosity(args);
+            let request = commands::migrate::Request { plan, refused, format, verbosity };
             commands::migrate::migrate(&request, &settings)
         }
         Command::Analyze(analyze) => commands::analyze::analyze(analyze, format, &settings),

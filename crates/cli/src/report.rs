@@ -51,7 +51,7 @@ pub(crate) fn provider(model: &ModelId, counts: Counts, price: Option<f64>) -> V
 }
 
 /// What the checks of the vectors found.
-fn quality(tally: &Tally) -> Value {
+pub(crate) fn quality(tally: &Tally) -> Value {
     json!({
         "assessed": tally.assessed.get(),
         "valid": tally.valid.get(),

@@ -140,6 +140,8 @@ pub(crate) struct Endpoint {
     /// Endpoints of one group share their limits; none: a group of its own.
     pub group: Option<String>,
     pub standby: Standby,
+    /// The model whose vectors it makes, as `PROVIDER:MODEL`, where its server calls that model otherwise.
+    pub serves: Option<String>,
 }
 
 /// Whether an endpoint is used only while no other can be.

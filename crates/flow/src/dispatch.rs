@@ -194,6 +194,20 @@ impl<T> Dispatcher<T> {
         self.closed = true;
     }
 
+    /// Everything that waits, taken out of the line: nothing more will be sent.
+    pub fn take_waiting(&mut self) -> Vec<T> {
+        let mut items = std::mem::take(&mut self.late);
+        let mut parcels: Vec<_> = self.delayed.drain(..).map(|delayed| delayed.parcel).collect();
+        while let Some(served) = self.queue.pop(0.0) {
+            match served.item {
+                Entry::Fresh(unit) => items.push(unit.item),
+                Entry::Again(parcel) => parcels.push(parcel),
+            }
+        }
+        items.extend(parcels.into_iter().flat_map(|parcel| parcel.units).map(|unit| unit.item));
+        items
+    }
+
     /// Waiting in line, not in flight.
     pub fn waiting(&self) -> usize {
         self.queue.len() + self.delayed.len() + self.late.len()

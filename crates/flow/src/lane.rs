@@ -160,6 +160,11 @@ impl<C: Callee> Lane<C> {
         self.dispatcher.waiting()
     }
 
+    /// The items in line, after the lane was stopped or has halted: they will not be sent.
+    pub fn take_waiting(&mut self) -> Vec<C::Item> {
+        self.dispatcher.take_waiting()
+    }
+
     pub fn in_flight(&self) -> usize {
         self.dispatcher.in_flight()
     }

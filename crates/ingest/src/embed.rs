@@ -10,7 +10,7 @@ use crate::model::ModelAccess;
 use crate::outcome::RunError;
 use crate::parse::step::{DocumentRef, Step};
 use crate::progress::Calls;
-use crate::quality::{self, Quality};
+use crate::quality::{Candidate, Quality};
 use crate::run::Context;
 use crate::settings::{self, Batch};
 use crate::store::Stored;
@@ -32,9 +32,8 @@ use types::seam::BatchLimits;
 pub(crate) struct Waiting {
     document: Arc<DocumentRef>,
     chunk: Leased<Chunk>,
-    /// The best vector so far, of a model that gave bad ones, and how often it was asked again.
-    best: Option<(Embedding, Quality)>,
-    again: u8,
+    /// What a model that gives bad vectors gave so far.
+    candidate: Candidate,
 }
 
 impl Texted for Waiting {
@@ -70,6 +69,7 @@ pub(crate) fn work(
         let mut stage = Stage::new(cx);
         let end = stage.run(steps, stored).await;
         stage.show();
+        stage.keep_candidates();
         // Also after an end for want of answers: what was answered was paid for.
         for ready in std::mem::take(&mut stage.ready) {
             if stored.send_async(ready).await.is_err() {
@@ -164,7 +164,7 @@ impl<'s, 'c> Stage<'s, 'c> {
     fn take(&mut self, step: Step) {
         match step {
             Step::Chunk(document, chunk, None) => {
-                let waiting = Waiting { document, chunk, best: None, again: 0 };
+                let waiting = Waiting { document, chunk, candidate: Candidate::default() };
                 self.lane.push(Class::Normal, waiting.size(), waiting);
             }
             Step::Chunk(document, chunk, Some(vector)) => {
@@ -198,7 +198,7 @@ impl<'s, 'c> Stage<'s, 'c> {
             End::Refused(failed) => ending::refused(failed.error),
             End::Expired => ending::expired(),
         };
-        match waiting.best {
+        match waiting.candidate.into_best() {
             Some((vector, quality)) => {
                 self.keep(waiting.document, waiting.chunk, vector, quality);
             }
@@ -208,19 +208,21 @@ impl<'s, 'c> Stage<'s, 'c> {
 
     /// Keeps the vector, or the better one that came before; or asks again, where both are bad.
     fn judge(&mut self, mut waiting: Waiting, vector: Embedding) {
-        let quality = Quality::of(&vector);
-        let (vector, quality) = match waiting.best.take() {
-            Some(best) if best.1.score >= quality.score => best,
-            _ => (vector, quality),
-        };
-        let again = quality.wants_another() && waiting.again < quality::AGAIN_MAX;
-        if !again || self.cx.interrupt.is_set() {
-            return self.keep(waiting.document, waiting.chunk, vector, quality);
+        if let Some((vector, quality)) = waiting.candidate.judge(vector) {
+            self.keep(waiting.document, waiting.chunk, vector, quality);
+        } else {
+            self.cx.progress.quality.regenerated.add(1);
+            self.lane.push(Class::Normal, waiting.size(), waiting);
         }
-        self.cx.progress.quality.regenerated.add(1);
-        let again = waiting.again + 1;
-        let waiting = Waiting { best: Some((vector, quality)), again, ..waiting };
-        self.lane.push(Class::Normal, waiting.size(), waiting);
+    }
+
+    /// What was paid for and will not be asked for again, because nothing more is sent.
+    fn keep_candidates(&mut self) {
+        for waiting in self.lane.take_waiting() {
+            if let Some((vector, quality)) = waiting.candidate.into_best() {
+                self.keep(waiting.document, waiting.chunk, vector, quality);
+            }
+        }
     }
 
     fn keep(

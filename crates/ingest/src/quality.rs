@@ -25,7 +25,7 @@ const VALID_ABOVE: f64 = 0.5;
 const AGAIN_BELOW: f64 = 0.3;
 
 /// So often at most; then the best is kept.
-pub(crate) const AGAIN_MAX: u8 = 2;
+const AGAIN_MAX: u8 = 2;
 
 /// What the checks say of one vector.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -79,6 +79,35 @@ impl Quality {
     /// Whether another answer of the model may be better.
     pub(crate) fn wants_another(&self) -> bool {
         self.suspicious || self.score < AGAIN_BELOW
+    }
+}
+
+/// The vectors that a text was given so far.
+#[derive(Debug, Default)]
+pub(crate) struct Candidate {
+    best: Option<(Embedding, Quality)>,
+    again: u8,
+}
+
+impl Candidate {
+    /// The vector to keep, the new one or a better one before it; none while another one is wanted.
+    pub(crate) fn judge(&mut self, vector: Embedding) -> Option<(Embedding, Quality)> {
+        let quality = Quality::of(&vector);
+        let best = match self.best.take() {
+            Some(best) if best.1.score >= quality.score => best,
+            _ => (vector, quality),
+        };
+        if best.1.wants_another() && self.again < AGAIN_MAX {
+            self.again += 1;
+            self.best = Some(best);
+            return None;
+        }
+        Some(best)
+    }
+
+    /// The best so far, when no other will come.
+    pub(crate) fn into_best(self) -> Option<(Embedding, Quality)> {
+        self.best
     }
 }
 

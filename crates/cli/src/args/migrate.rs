@@ -13,6 +13,9 @@ pub(crate) struct MigrateArgs {
     /// Stop before more than this is spent
     #[arg(long, value_name = "USD")]
     pub max_cost: Option<String>,
+    /// Switch although chunks were refused: they are found by keywords only
+    #[arg(long)]
+    pub skip_refused: bool,
     /// Say what would be embedded and what it would cost, and do nothing
     #[arg(long)]
     pub dry_run: bool,

@@ -3,15 +3,16 @@
 use super::ingest::{calls, consolidate_remembered, tokens_max};
 use super::print;
 use crate::args::Format;
-use crate::display::{Display, Verbosity};
+use crate::display::{self, Display, Verbosity};
 use crate::failed::{EXIT_FINDINGS, Failed};
 use crate::memory::Sampler;
 use crate::report;
 use crate::settings::Settings;
 use crate::wire::embedder::{self, Ask, Chosen};
-use crate::wire::{lanes, parsers, signals, store};
+use crate::wire::{coherence, lanes, parsers, signals, store};
+use flow::dispatch::Counts;
 use flow::interrupt::Interrupt;
-use ingest::migrate::{Migrated, Request as Migration, migrate as run};
+use ingest::migrate::{End, Migrated, OnRefused, Request as Migration, migrate as run};
 use ingest::model::ModelAccess;
 use ingest::progress::Progress;
 use ingest::settings::Batch;
@@ -31,6 +32,7 @@ pub(crate) enum Plan {
 
 pub(crate) struct Request {
     pub plan: Plan,
+    pub refused: OnRefused,
     pub format: Format,
     pub verbosity: Verbosity,
 }
@@ -51,8 +53,11 @@ pub(crate) fn migrate(request: &Request, settings: &Settings) -> Result<u8, Fail
     let chosen = embedder::choose(settings, store.as_ref(), Ask::One)?;
     if *chosen.embedder.model() == from {
         store.forget_migration()?;
+        // A run that was killed after its switch has not come to this.
+        consolidate_remembered(store.as_ref(), settings, &Progress::default())?;
         return already(request, store.as_ref(), &from);
     }
+    refuse_another_target(store.as_ref(), &chosen, &from)?;
     let job = Job { store: store.as_ref(), settings, request, from };
     job.run(chosen, &interrupt)
 }
@@ -67,10 +72,27 @@ fn own_model(store: &dyn Store) -> Result<ModelId, Failed> {
     })
 }
 
+/// What another migration has made was paid for: it is forgotten only when the user says so.
+fn refuse_another_target(store: &dyn Store, chosen: &Chosen, from: &ModelId) -> Result<(), Failed> {
+    let other = store.migration()?.filter(|migration| {
+        migration.target.model != *chosen.embedder.model()
+            || migration.target.fingerprint != chosen.fingerprint
+    });
+    match other {
+        None => Ok(()),
+        Some(other) => Err(Failed::usage(
+            format!("a migration to {} has begun in store {}", other.target.model, store.url()),
+            format!("finish it, or forget it: gristmill migrate --embedder {from}"),
+        )),
+    }
+}
+
 fn already(request: &Request, store: &dyn Store, model: &ModelId) -> Result<u8, Failed> {
     let result = json!({
         "store": store.url(), "from": named(model), "to": named(model), "switched": false,
         "chunks": { "migrated": 0, "windowed": 0, "without_vector": 0, "refused": 0 },
+        "provider": report::provider(model, Counts::default(), None),
+        "seconds": 0.0, "failures": [],
     });
     print(request.format, &result, &format!("the store holds vectors of {model} already"))?;
     Ok(0)
@@ -100,54 +122,66 @@ impl Job<'_> {
             calls: calls(self.settings, &to, tokens_max(budget, price), &run_id),
             store_wait: self.settings.store_wait,
             settings: chosen.remembered(),
+            refused: self.request.refused,
         };
         let asked = chosen.asked;
         let access = lanes::access(chosen, self.settings, &run_id);
         let started = Instant::now();
-        let mut migrated = self.embed(&access, &migration, interrupt)?;
+        let progress = Arc::<Progress>::default();
+        let mut migrated = self.embed(&access, &migration, &progress, interrupt)?;
         migrated.calls.counts.requests += asked.requests;
         migrated.calls.counts.tokens += asked.tokens;
         let provider = report::provider(&to, migrated.calls.counts, price);
-        self.tell(&to, &migrated, &provider, started.elapsed().as_secs_f64())
+        let told = json!({ "provider": provider, "quality": report::quality(&progress.quality) });
+        self.tell(&to, &migrated, &told, started.elapsed().as_secs_f64())
     }
 
     fn embed(
         &self,
         access: &ModelAccess,
         migration: &Migration,
+        progress: &Arc<Progress>,
         interrupt: &Interrupt,
     ) -> Result<Migrated, Failed> {
         let (_, sandbox) = parsers::build(self.settings)?;
-        let progress = Arc::<Progress>::default();
         let _display =
-            Display::start(Arc::clone(&progress), Sampler::new(sandbox), self.request.verbosity);
-        let migrated = run(self.store, access, migration, &progress, interrupt)?;
-        if migrated.switched {
-            consolidate_remembered(self.store, self.settings, &progress)?;
-            self.store.tidy()?;
+            Display::start(Arc::clone(progress), Sampler::new(sandbox), self.request.verbosity);
+        let migrated = run(self.store, access, migration, progress, interrupt)?;
+        if migrated.end == End::Switched {
+            self.settle(access, progress).inspect_err(|_| {
+                let to = access.embedder.model();
+                display::tell(&format!("the store has switched to {to}"), "what follows failed");
+            })?;
         }
         Ok(migrated)
+    }
+
+    fn settle(&self, access: &ModelAccess, progress: &Progress) -> Result<(), Failed> {
+        consolidate_remembered(self.store, self.settings, progress)?;
+        coherence::check_once(self.store, access.embedder.as_ref())?;
+        Ok(self.store.tidy()?)
     }
 
     fn tell(
         &self,
         to: &ModelId,
         migrated: &Migrated,
-        provider: &Value,
+        told: &Value,
         seconds: f64,
     ) -> Result<u8, Failed> {
         let result = json!({
             "store": self.store.url(),
             "from": named(&self.from),
             "to": named(to),
-            "switched": migrated.switched,
+            "switched": migrated.end == End::Switched,
             "chunks": {
                 "migrated": migrated.chunks,
                 "windowed": migrated.windowed,
                 "without_vector": migrated.without_vector,
                 "refused": migrated.refused_total,
             },
-            "provider": provider,
+            "provider": told["provider"],
+            "quality": told["quality"],
             "seconds": seconds,
             "failures": migrated.refused.iter().map(|failure| json!({
                 "class": failure.class, "message": failure.message, "hint": failure.hint,
@@ -157,16 +191,19 @@ impl Job<'_> {
             "{} chunks embedded with {to} in {seconds:.1} s, {} longer than it takes, {} without a vector, {} refused",
             migrated.chunks, migrated.windowed, migrated.without_vector, migrated.refused_total
         );
-        text += if migrated.switched {
-            "\nthe store has switched to it"
-        } else {
-            "\nstopped before the switch; the same command goes on"
+        text += match migrated.end {
+            End::Switched => "\nthe store has switched to it",
+            End::Interrupted => "\nstopped before the switch; the same command goes on",
+            End::Stayed => {
+                "\nthe store has not switched, because chunks were refused\n\
+                 hint: run it again to try them again, or with --skip-refused to switch without their vectors"
+            }
         };
         print(self.request.format, &result, &text)?;
-        Ok(match (migrated.switched, migrated.refused_total) {
-            (false, _) => signals::INTERRUPTED as u8,
-            (true, 0) => 0,
-            (true, _) => EXIT_FINDINGS,
+        Ok(match migrated.end {
+            End::Interrupted => signals::INTERRUPTED as u8,
+            End::Switched if migrated.refused_total == 0 => 0,
+            End::Switched | End::Stayed => EXIT_FINDINGS,
         })
     }
 }
@@ -179,15 +216,13 @@ fn plan(request: &Request, settings: &Settings, store: &dyn Store) -> Result<u8,
     let from = own_model(store)?;
     let chosen = embedder::choose(settings, store, Ask::Nothing)?;
     let to = chosen.embedder.model();
-    let other = store.migration()?.filter(|migration| {
-        migration.target.model != *to || migration.target.fingerprint != chosen.fingerprint
-    });
-    if let Some(other) = other {
-        return Err(Failed::usage(
-            format!("a migration to {} has begun in store {}", other.target.model, store.url()),
-            format!("finish it, or forget it: gristmill migrate --embedder {from}"),
-        ));
+    if *to == from {
+        return already(request, store, &from);
     }
+    refuse_another_target(store, &chosen, &from)?;
+    settings
+        .budget(to)
+        .map_err(|error| Failed::usage(error.to_string(), "see: gristmill config show"))?;
     let (mut chunks, mut tokens) = (0u64, 0u64);
     let mut after = Some(0);
     while let Some(place) = after {
@@ -199,7 +234,7 @@ fn plan(request: &Request, settings: &Settings, store: &dyn Store) -> Result<u8,
     }
     let cost = settings.prices.of(to).map(|usd| usd * tokens as f64 / 1e6);
     let result = json!({
-        "store": store.url(), "from": named(&from), "to": to.to_string(),
+        "store": store.url(), "from": named(&from), "to": named(to),
         "plan": { "chunks": chunks, "tokens": tokens, "cost_usd": cost },
     });
     let price = cost.map_or_else(String::new, |usd| format!(", {usd:.2} USD"));

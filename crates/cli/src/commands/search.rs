@@ -39,18 +39,25 @@ pub(crate) fn search(request: &Request, settings: &Settings) -> Result<u8, Faile
         mode => mode,
     };
     let spelled = store.spell(&request.words)?;
-    let vector = match mode {
-        Mode::Keyword => None,
-        Mode::Semantic | Mode::Hybrid => embed(&spelled.words, settings, store.as_ref())?,
+    let hits = loop {
+        let model = store.model()?;
+        let vector = match mode {
+            Mode::Keyword => None,
+            Mode::Semantic | Mode::Hybrid => embed(&spelled.words, settings, store.as_ref())?,
+        };
+        let query = Query {
+            mode,
+            words: spelled.words.clone(),
+            vector,
+            k: request.k,
+            filter: request.filter.clone(),
+        };
+        let hits = store.search(&query);
+        // A migration may have ended while the words were embedded; then they were by the old model.
+        if store.model()? == model {
+            break hits?;
+        }
     };
-    let query = Query {
-        mode,
-        words: spelled.words.clone(),
-        vector,
-        k: request.k,
-        filter: request.filter.clone(),
-    };
-    let hits = store.search(&query)?;
     let took_ms = started.elapsed().as_secs_f64() * 1e3;
     let result = json!({
         "mode": mode.as_str(),

@@ -23,6 +23,10 @@ pub(crate) fn status(format: Format, settings: &Settings) -> Result<u8, Failed> 
     for letter in store.dead_letters()? {
         *by_class.entry(letter.failure.class.as_str()).or_default() += 1;
     }
+    let coherence = store
+        .setting(COHERENCE)?
+        .and_then(|text| serde_json::from_str::<Value>(&text).ok())
+        .filter(|found| model.as_ref().is_some_and(|model| found["embedder"] == model.to_string()));
     let migration = store.migration()?;
     let runs = store.runs(RUNS)?;
     let sources: Vec<String> = store.sources()?.into_iter().map(|(_, name)| name).collect();
@@ -46,7 +50,8 @@ pub(crate) fn status(format: Format, settings: &Settings) -> Result<u8, Failed> 
         "without_vector": counts.without_vector,
         "versions_being_written": counts.open,
         "models": models,
-        "coherence": store.setting(COHERENCE)?.and_then(|text| serde_json::from_str::<Value>(&text).ok()),
+        "coherence": coherence,
+        "full_text": store::has_full_text(store.as_ref())?,
         "migration": migration.as_ref().map(|migration| json!({
             "to": migration.target.model.to_string(),
             "dimensions": migration.target.model.dimensions,

@@ -91,25 +91,32 @@ pub(crate) fn hooks(entries: Vec<Written>, mistakes: &mut Vec<Mistake>) -> Vec<H
 }
 
 pub(crate) fn endpoints(entries: Vec<Written>, mistakes: &mut Vec<Mistake>) -> Vec<Endpoint> {
-    each("endpoints", &["embedder", "key", "group", "standby"], entries, mistakes, |entry| {
-        let embedder = entry.required("embedder", "`PROVIDER:MODEL[@BASE_URL]`");
-        let key = entry.optional("key", "the name of an environment variable");
-        let group = entry.optional("group", "a name").map(|Label(name)| name);
-        let standby = entry.optional("standby", "true or false").unwrap_or(Standby::No);
-        let key = key.map(|Label(name)| name);
-        if let Some(name) = &key
-            && !is_variable(name)
-        {
-            // Perhaps the key itself: it must not be told.
-            entry.complain(
-                "key",
-                None,
-                "expected the name of an environment variable, such as `OPENAI_API_KEY_2`"
-                    .to_owned(),
-            );
-        }
-        Some(Endpoint { embedder: embedder?, key, group, standby })
-    })
+    each(
+        "endpoints",
+        &["embedder", "key", "group", "standby", "serves"],
+        entries,
+        mistakes,
+        |entry| {
+            let embedder = entry.required("embedder", "`PROVIDER:MODEL[@BASE_URL]`");
+            let key = entry.optional("key", "the name of an environment variable");
+            let group = entry.optional("group", "a name").map(|Label(name)| name);
+            let standby = entry.optional("standby", "true or false").unwrap_or(Standby::No);
+            let key = key.map(|Label(name)| name);
+            if let Some(name) = &key
+                && !is_variable(name)
+            {
+                // Perhaps the key itself: it must not be told.
+                entry.complain(
+                    "key",
+                    None,
+                    "expected the name of an environment variable, such as `OPENAI_API_KEY_2`"
+                        .to_owned(),
+                );
+            }
+            let serves = entry.optional("serves", "`PROVIDER:MODEL`").map(|Label(name)| name);
+            Some(Endpoint { embedder: embedder?, key, group, standby, serves })
+        },
+    )
 }
 
 fn is_variable(name: &str) -> bool {

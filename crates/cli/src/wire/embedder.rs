@@ -129,7 +129,9 @@ fn remote(
     spec: &ProviderSpec,
     ask: Ask,
 ) -> Result<Chosen, Failed> {
-    let known = store.model()?.filter(|model| is_of(model, spec)).map(|model| model.dimensions);
+    let begun = store.migration()?.map(|migration| migration.target.model);
+    let mut models = store.model()?.into_iter().chain(begun);
+    let known = models.find(|model| is_of(model, spec)).map(|model| model.dimensions);
     let (first, dimensions, asked) = open(settings, spec, None, known, ask)?;
     if first.withholds_key() {
         display::tell(
@@ -142,6 +144,16 @@ fn remote(
     let own = Group { endpoints: vec![Arc::clone(&first)] };
     let mut groups: Vec<(Option<String>, Role, Group)> = vec![(None, Role::Primary, own)];
     for endpoint in &settings.endpoints {
+        if !serves(endpoint, &model) {
+            display::tell(
+                &format!(
+                    "the endpoint {} is not used: it makes no vectors of {model}",
+                    endpoint.embedder
+                ),
+                &format!("if it does, write: serves = \"{model}\""),
+            );
+            continue;
+        }
         let other = endpoint_of(settings, endpoint, &model)?;
         let role = match endpoint.standby {
             Standby::No => Role::Primary,
@@ -168,6 +180,14 @@ fn remote(
         runs_on: None,
         asked,
     })
+}
+
+/// Vectors of different models are never mixed, equal as their dimensions may be.
+fn serves(endpoint: &Endpoint, model: &ModelId) -> bool {
+    match &endpoint.serves {
+        Some(served) => *served == model.to_string(),
+        None => is_of(model, &endpoint.embedder),
+    }
 }
 
 fn is_of(model: &ModelId, spec: &ProviderSpec) -> bool {

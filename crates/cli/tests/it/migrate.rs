@@ -98,8 +98,7 @@ fn killed_at_any_point_it_goes_on_and_search_works_all_the_time() {
         kills += 1;
         let found = desk.with_key(["search", "--json", "part"]).exits(0);
         assert!(!found.json()["hits"].as_array().unwrap().is_empty(), "killed at point {at}");
-        // The word that a model of unknown dimensions is asked comes on top.
-        let texts = left(&db, chunks).map_or(0, |left| left + 1);
+        let texts = left(&db, chunks);
         fake.reset();
         desk.migrate(&spec, &[]).exits(0);
         assert_eq!(fake.stats().texts, texts, "killed at point {at}");
@@ -109,17 +108,19 @@ fn killed_at_any_point_it_goes_on_and_search_works_all_the_time() {
     assert!(kills >= 8, "only {kills} points were passed");
 }
 
-/// Chunks that have no vector of the new model yet; none after the switch.
-fn left(db: &std::path::Path, chunks: u64) -> Option<u64> {
+/// Texts that are still to be embedded. A model that the store does not know is asked one word.
+fn left(db: &std::path::Path, chunks: u64) -> u64 {
     let connection = Connection::open(db).unwrap();
-    let model: String =
-        connection.query_row("SELECT value FROM meta WHERE key='model'", [], |r| r.get(0)).unwrap();
-    if !model.contains("builtin") {
-        return None;
+    let of_meta = |key: &str| -> Option<String> {
+        let sql = "SELECT value FROM meta WHERE key=?1";
+        connection.query_row(sql, [key], |r| r.get(0)).ok()
+    };
+    if !of_meta("model").unwrap().contains("builtin") {
+        return 0;
     }
     let done: u64 =
         connection.query_row("SELECT count(*) FROM next_vector", [], |r| r.get(0)).unwrap();
-    Some(chunks - done)
+    chunks - done + u64::from(of_meta("migration").is_none())
 }
 
 #[test]
@@ -145,9 +146,20 @@ fn a_refused_chunk_costs_itself_and_is_told() {
     let desk = Desk::new();
     desk.write("a/b/bad.md", "# Bad\n\nThe zyzzyva is refused.");
     let chunks = desk.with_builtin_vectors();
-    let answer = desk.migrate(&spec(&fake), &[]).exits(3);
-    assert_eq!(answer.number("chunks.migrated"), chunks);
+    let stayed = desk.migrate(&spec(&fake), &[]).exits(3);
+    assert_eq!(
+        (stayed.number("chunks.refused"), stayed.json()["switched"].as_bool()),
+        (1, Some(false))
+    );
+    assert_eq!(desk.run(["status", "--json"]).json()["models"][0]["embedder"], "builtin");
+    // Tried again, and refused again: it is not forgotten because a run has met it.
+    let answer = desk.migrate(&spec(&fake), &["--skip-refused"]).exits(3);
+    assert_eq!(
+        (stayed.number("chunks.migrated"), answer.number("chunks.migrated")),
+        (chunks - 1, 1)
+    );
     assert_eq!((answer.number("chunks.refused"), answer.number("chunks.without_vector")), (1, 1));
+    assert_eq!(answer.json()["switched"], true);
     assert_eq!(answer.json()["failures"][0]["class"], "bad_item");
     desk.verifies();
     let found = desk.with_key(["search", "--json", "zyzzyva", "--mode", "keyword"]).exits(0);
@@ -174,4 +186,76 @@ fn an_interrupted_migration_is_shown_and_can_be_forgotten() {
     assert_eq!(desk.run(["status", "--json"]).json()["migration"], Value::Null);
     desk.verifies();
     Desk::new().run(["migrate", "--embedder", "builtin"]).exits(1);
+}
+
+#[test]
+fn what_was_paid_for_is_not_thrown_away_for_a_third_model() {
+    let fake = provider(
+        "[[fault]]\nwhat = \"insufficient_quota\"\nwhen = { nth = [3, 4, 5, 6, 7, 8, 9] }",
+    );
+    let desk = Desk::new();
+    desk.with_builtin_vectors();
+    std::fs::write(desk.path().join("gristmill.toml"), "[embed]\nbatch_items = 8\n").unwrap();
+    desk.migrate(&spec(&fake), &[]).exits(1);
+    let left = desk.run(["status", "--json"]).number("migration.left");
+    let other = provider("");
+    let third = format!("openai:third@{}/v1", other.base_url());
+    for more in [&["--dry-run"][..], &[]] {
+        let refused = desk.migrate(&third, more).exits(2);
+        assert!(
+            refused.stdout.contains("a migration to openai:test-model has begun"),
+            "{refused:?}"
+        );
+    }
+    assert_eq!(desk.run(["status", "--json"]).number("migration.left"), left);
+    let plan = desk.migrate(&spec(&fake), &["--dry-run"]).exits(0);
+    assert_eq!(plan.number("plan.chunks"), left);
+}
+
+#[test]
+fn endpoints_of_the_old_model_make_no_vectors_of_the_new_one() {
+    let (old, new) = (provider(""), provider(""));
+    let desk = Desk::new();
+    desk.with_builtin_vectors();
+    let other = format!("openai:old@{}/v1", old.base_url());
+    let config = format!("[embed]\nbatch_items = 8\n[[endpoints]]\nembedder = \"{other}\"\n");
+    std::fs::write(desk.path().join("gristmill.toml"), config).unwrap();
+    let answer = desk.migrate(&spec(&new), &[]).exits(0);
+    assert!(answer.stderr.contains("it makes no vectors of openai:test-model"), "{answer:?}");
+    assert_eq!(old.stats().requests, 0);
+    desk.entries_belong();
+}
+
+#[test]
+fn a_server_that_takes_less_than_it_says_gets_halves() {
+    let fake = provider("[batch]\ntext_tokens_max = 60\n");
+    let desk = Desk::new();
+    let chunks = desk.with_builtin_vectors();
+    let answer = desk.migrate(&spec(&fake), &[]).exits(0);
+    assert_eq!((answer.number("chunks.migrated"), answer.number("chunks.refused")), (chunks, 0));
+    assert!(answer.number("chunks.windowed") > 0);
+    desk.verifies();
+}
+
+#[test]
+fn bad_vectors_are_asked_for_again_and_the_folder_follows_a_switch_that_was_cut_off() {
+    let fake = provider("[[fault]]\nwhat = { lie = \"huge_value\" }\nwhen = { nth = [2, 3] }");
+    let desk = Desk::new();
+    let chunks = desk.with_builtin_vectors();
+    let out = desk.path().join("out");
+    let before = tree(&out);
+    let answer = desk.migrate(&spec(&fake), &[]).exits(0);
+    assert_eq!(
+        (answer.number("quality.assessed"), answer.number("quality.valid")),
+        (chunks, chunks)
+    );
+    assert!(answer.number("quality.regenerated") >= 1, "{answer:?}");
+    desk.entries_belong();
+    // As if the process had died between the switch and the folder.
+    for (name, bytes) in before {
+        std::fs::write(out.join(name), bytes).unwrap();
+    }
+    let again = desk.migrate(&spec(&fake), &[]).exits(0);
+    assert_eq!(again.json()["switched"], false);
+    desk.entries_belong();
 }

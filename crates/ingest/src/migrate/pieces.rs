@@ -1,15 +1,18 @@
 //! Texts as the new model takes them: whole, or cut where they are too long.
 
 use crate::embed::callee::Texted;
+use crate::quality::Candidate;
 use types::seam::TokenCount;
 
 /// A text to embed: a chunk's, or a part of it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug)]
 pub(super) struct Piece {
     /// Of the chunk in the store.
     pub place: i64,
     pub tokens: usize,
     pub text: String,
+    /// What a model that gives bad vectors gave so far.
+    pub candidate: Candidate,
 }
 
 impl Texted for Piece {
@@ -22,11 +25,26 @@ impl Texted for Piece {
 pub(super) fn cut(place: i64, text: String, limit: usize, counter: &dyn TokenCount) -> Vec<Piece> {
     let tokens = counter.count(&text);
     let middle = middle(&text).filter(|_| tokens > limit);
-    let Some(middle) = middle else { return vec![Piece { place, tokens, text }] };
+    let Some(middle) = middle else {
+        return vec![Piece { place, tokens, text, candidate: Candidate::default() }];
+    };
     let (first, second) = text.split_at(middle);
     let mut pieces = cut(place, first.to_owned(), limit, counter);
     pieces.extend(cut(place, second.to_owned(), limit, counter));
     pieces
+}
+
+/// Both halves, or the piece itself where it is one character.
+pub(super) fn halved(piece: Piece, counter: &dyn TokenCount) -> Result<Vec<Piece>, Piece> {
+    let Some(middle) = middle(&piece.text) else { return Err(piece) };
+    let (first, second) = piece.text.split_at(middle);
+    let half = |text: &str| Piece {
+        place: piece.place,
+        tokens: counter.count(text),
+        text: text.to_owned(),
+        candidate: Candidate::default(),
+    };
+    Ok(vec![half(first), half(second)])
 }
 
 /// Where to halve a text: after the space nearest to its middle, else at the character there. None for a text of
@@ -57,7 +75,12 @@ mod tests {
     #[test]
     fn a_text_that_fits_stays_whole() {
         let pieces = cut(7, "one two".to_owned(), 2, &Words);
-        assert_eq!(pieces, [Piece { place: 7, tokens: 2, text: "one two".to_owned() }]);
+        assert_eq!(pieces.len(), 1);
+        assert_eq!((pieces[0].place, pieces[0].tokens, pieces[0].text.as_str()), (7, 2, "one two"));
+        let halves = halved(cut(7, "one two".to_owned(), 2, &Words).remove(0), &Words).unwrap();
+        let texts: Vec<_> = halves.iter().map(|half| (half.tokens, half.text.as_str())).collect();
+        assert_eq!(texts, [(1, "one "), (1, "two")]);
+        assert!(halved(cut(7, "é".to_owned(), 2, &Words).remove(0), &Words).is_err());
     }
 
     proptest! {

@@ -26,25 +26,73 @@ impl Room<'_> {
         &self,
         mut write: impl FnMut() -> Result<T, StoreError>,
     ) -> Result<T, RunError> {
-        let started = Instant::now();
-        let mut wait = FIRST_WAIT;
+        let mut full = Full::default();
         loop {
-            let error = match write() {
-                Err(error) if error.kind == StoreErrorKind::DiskFull => error,
-                done => return Ok(done?),
-            };
-            let left = self.wait.saturating_sub(started.elapsed());
-            if wait == FIRST_WAIT && !left.is_zero() {
-                self.progress.tell(format!(
-                    "{}; waiting up to {} s for room on the disk",
-                    error.message,
-                    left.as_secs_f64().ceil()
+            if let Some(done) = full.attempt(self, &mut write)? {
+                return Ok(done);
+            }
+            if self.interrupt.wait(full.until_next()) {
+                // The wish to stop ends the waiting: what does not fit now is not kept.
+                return write().map_err(RunError::from);
+            }
+        }
+    }
+}
+
+/// A disk that was full when it was last written to, or was not.
+#[derive(Debug, Default)]
+pub(crate) struct Full {
+    since: Option<Since>,
+}
+
+#[derive(Debug)]
+struct Since {
+    started: Instant,
+    next: Instant,
+    wait: Duration,
+}
+
+impl Full {
+    /// What was written; none while there is no room and the wait is not over.
+    pub(crate) fn attempt<T>(
+        &mut self,
+        room: &Room<'_>,
+        write: impl FnOnce() -> Result<T, StoreError>,
+    ) -> Result<Option<T>, RunError> {
+        let error = match write() {
+            Err(error) if error.kind == StoreErrorKind::DiskFull => error,
+            done => {
+                self.since = None;
+                return Ok(Some(done?));
+            }
+        };
+        let now = Instant::now();
+        let since = self.since.get_or_insert_with(|| {
+            if !room.wait.is_zero() {
+                let seconds = room.wait.as_secs_f64().ceil();
+                room.progress.tell(format!(
+                    "{}; waiting up to {seconds} s for room on the disk",
+                    error.message
                 ));
             }
-            if left.is_zero() || self.interrupt.wait(wait.min(left)) {
-                return Err(error.into());
-            }
-            wait = (wait * 2).min(WAIT_MAX);
+            Since { started: now, next: now, wait: FIRST_WAIT }
+        });
+        let left = room.wait.saturating_sub(since.started.elapsed());
+        if left.is_zero() {
+            return Err(error.into());
         }
+        since.next = now + since.wait.min(left);
+        since.wait = (since.wait * 2).min(WAIT_MAX);
+        Ok(None)
+    }
+
+    pub(crate) fn is_full(&self) -> bool {
+        self.since.is_some()
+    }
+
+    /// Until another attempt makes sense; zero when the disk was not full.
+    pub(crate) fn until_next(&self) -> Duration {
+        let next = self.since.as_ref().map(|since| since.next);
+        next.map_or(Duration::ZERO, |next| next.saturating_duration_since(Instant::now()))
     }
 }

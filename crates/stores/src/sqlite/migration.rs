@@ -4,7 +4,7 @@
 
 use super::error::{Cause, Outcome};
 use super::totals::Totals;
-use super::vectors::encode;
+use super::vectors::{encode, intact};
 use super::{meta, search};
 use crate::sums;
 use rusqlite::{Connection, OptionalExtension as _, params};
@@ -32,7 +32,7 @@ pub(crate) fn find(conn: &Connection) -> Outcome<Option<Migration>> {
     Ok(Some(Migration { target, done, left: chunks.saturating_sub(done) }))
 }
 
-fn target(conn: &Connection) -> Outcome<Option<Target>> {
+pub(crate) fn target(conn: &Connection) -> Outcome<Option<Target>> {
     let Some(json) = meta::get(conn, KEY)? else { return Ok(None) };
     let (model, fingerprint): (ModelId, String) = serde_json::from_str(&json)
         .map_err(|_| Cause::damaged("the store's row that names a migration cannot be read"))?;
@@ -49,8 +49,35 @@ pub(crate) fn begin(conn: &Connection, to: &Target) -> Outcome<()> {
     // Of chunks that went while nothing was migrated.
     conn.execute_batch(
         "DELETE FROM next_vector WHERE chunk NOT IN (SELECT id FROM chunk);
-         DELETE FROM next_absent WHERE chunk NOT IN (SELECT id FROM chunk);",
+         DELETE FROM next_absent WHERE chunk NOT IN (SELECT id FROM chunk)
+           OR chunk IN (SELECT chunk FROM next_vector);",
     )?;
+    remove(conn, &damaged(conn, to.model.dimensions)?)
+}
+
+/// Chunks whose new vector is not what was written, or not of this chunk: it is made again.
+pub(crate) fn damaged(conn: &Connection, dimensions: usize) -> Outcome<Vec<i64>> {
+    let mut rows = conn.prepare(
+        "SELECT n.chunk, n.check_sum, n.v, n.document IS c.document AND n.text_hash IS c.text_hash
+         FROM next_vector n LEFT JOIN chunk c ON c.id=n.chunk",
+    )?;
+    let mut found = rows.query([])?;
+    let mut damaged = Vec::new();
+    while let Some(row) = found.next()? {
+        let blob = row.get_ref(2)?.as_blob().map_err(rusqlite::Error::from)?;
+        let vector = intact(row.get(1)?, blob);
+        let whole = vector.is_some_and(|vector| vector.values().len() == dimensions);
+        if !whole || !row.get::<_, bool>(3)? {
+            damaged.push(row.get(0)?);
+        }
+    }
+    Ok(damaged)
+}
+
+pub(crate) fn remove(conn: &Connection, chunks: &[i64]) -> Outcome<()> {
+    for chunk in chunks {
+        conn.prepare_cached("DELETE FROM next_vector WHERE chunk=?1")?.execute([chunk])?;
+    }
     Ok(())
 }
 

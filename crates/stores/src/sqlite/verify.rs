@@ -7,6 +7,7 @@ mod content;
 mod derived;
 mod ledger;
 mod loose;
+mod migration;
 mod tables;
 
 use super::FullText;
@@ -47,6 +48,7 @@ fn check_all(conn: &Connection, full_text: FullText, repair: Repair) -> Outcome<
     check.files()?;
     check.gates()?;
     check.totals()?;
+    check.migration()?;
     check.words()?;
     check.codes()?;
     Ok(check.findings.into_list())

@@ -310,3 +310,38 @@ fn a_table_that_nothing_can_make_again_is_named() {
         }
     }
 }
+
+#[test]
+fn damaged_vectors_of_a_migration_are_found_and_made_again() {
+    let kept = Kept::new();
+    kept.store.apply(&[Draft::new("a.md", "one/two/three").whole(&kept.store)]).unwrap();
+    let to = types::seam::Target {
+        model: types::embedding::ModelId { model: "n".to_owned(), ..conformance::model() },
+        fingerprint: String::new(),
+    };
+    kept.store.begin_migration(&to).unwrap();
+    let vectors: Vec<_> = kept.store.unmigrated(0, 9).unwrap();
+    let vector =
+        types::embedding::Embedding::new(vec![1.0; to.model.dimensions], to.model.dimensions)
+            .unwrap();
+    let vectors: Vec<_> =
+        vectors.into_iter().map(|(place, _)| (place, Some(vector.clone()))).collect();
+    kept.store.migrate(&vectors).unwrap();
+    assert_sound(&kept.store);
+    kept.store
+        .pool
+        .write(|conn| Ok(conn.execute("UPDATE next_vector SET v=x'00' WHERE chunk=2", [])?))
+        .unwrap();
+    assert_eq!(kept.store.verify(Repair::No).unwrap()[0].invariant, "migration");
+    kept.store.begin_migration(&to).unwrap();
+    let left: Vec<_> =
+        kept.store.unmigrated(0, 9).unwrap().into_iter().map(|(_, text)| text).collect();
+    assert_eq!(left, ["two"]);
+    kept.store
+        .pool
+        .write(|conn| Ok(conn.execute("UPDATE meta SET value='{' WHERE key='migration'", [])?))
+        .unwrap();
+    assert_eq!(kept.store.verify(Repair::Yes).unwrap()[0].invariant, "migration");
+    assert_eq!(kept.store.migration().unwrap(), None);
+    assert_sound(&kept.store);
+}
