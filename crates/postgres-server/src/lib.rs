@@ -6,9 +6,11 @@
 #![expect(clippy::expect_used, reason = "a test that has no server has failed")]
 
 mod binaries;
+mod pooler;
 mod proxy;
 mod server;
 
 pub use binaries::Release;
+pub use pooler::Pooler;
 pub use proxy::{Cut, Direction, Proxy};
 pub use server::{Server, shared};

@@ -13,8 +13,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 use tempfile::TempDir;
 
-const USER: &str = "gristmill";
-const PASSWORD: &str = "gristmill";
+pub(crate) const USER: &str = "gristmill";
+pub(crate) const PASSWORD: &str = "gristmill";
 /// `nobody`, when the tests run as root.
 const OTHER_USER: u32 = 65_534;
 /// The server starts in much less.
@@ -92,22 +92,13 @@ impl Server {
     }
 
     fn run(&mut self) {
-        // Reads until this process closes the pipe, by dropping it or by ending.
-        let keep = "\"$@\" >>\"$LOG\" 2>&1 & server=$!; read -r how; \
-                    kill -${how:-QUIT} $server 2>/dev/null; wait $server";
-        let mut shell = Command::new("/bin/sh");
-        shell.args(["-c", keep, "keeper"]).arg(self.programs.join("postgres"));
-        shell.arg("-D").arg(self.data()).arg("-k").arg(self.folder.path());
-        shell.args(["-h", "127.0.0.1", "-p", &self.port.to_string()]);
+        let mut postgres = Command::new(self.programs.join("postgres"));
+        postgres.arg("-D").arg(self.data()).arg("-k").arg(self.folder.path());
+        postgres.args(["-h", "127.0.0.1", "-p", &self.port.to_string()]);
         for setting in &self.settings {
-            shell.args(["-c", setting]);
+            postgres.args(["-c", setting]);
         }
-        shell.env("LOG", self.folder.path().join("log"));
-        // A group of its own: an interrupt of the tests must not reach it before they are done with it.
-        shell.process_group(0);
-        let keeper =
-            as_other_user(&mut shell).stdin(Stdio::piped()).spawn().expect("the server starts");
-        self.keeper = Some(keeper);
+        self.keeper = Some(kept(&postgres, &self.folder.path().join("log")));
         self.wait_until_it_answers();
     }
 
@@ -198,8 +189,21 @@ impl Drop for Server {
     }
 }
 
+/// Starts a program that ends with this process, however that ends: a shell reads a pipe until we close it, by
+/// dropping it or by ending, and then ends the program.
+pub(crate) fn kept(program: &Command, log: &Path) -> Child {
+    let keep = "\"$@\" >>\"$LOG\" 2>&1 & program=$!; read -r how; \
+                kill -${how:-QUIT} $program 2>/dev/null; wait $program";
+    let mut shell = Command::new("/bin/sh");
+    shell.args(["-c", keep, "keeper"]).arg(program.get_program()).args(program.get_args());
+    shell.env("LOG", log);
+    // A group of its own: an interrupt of the tests must not reach it before they are done with it.
+    shell.process_group(0);
+    as_other_user(&mut shell).stdin(Stdio::piped()).spawn().expect("the program starts")
+}
+
 /// Lets the user that the server runs as use it.
-fn give_away(path: &Path) {
+pub(crate) fn give_away(path: &Path) {
     if rustix::process::geteuid().is_root() {
         chown(path, Some(OTHER_USER), Some(OTHER_USER)).expect("root may give files away");
     }
@@ -212,7 +216,7 @@ fn as_other_user(command: &mut Command) -> &mut Command {
     command.current_dir("/")
 }
 
-fn free_port() -> u16 {
+pub(crate) fn free_port() -> u16 {
     let listener = TcpListener::bind(("127.0.0.1", 0)).expect("a free port");
     listener.local_addr().expect("a bound socket has an address").port()
 }

@@ -9,6 +9,8 @@ mod pairs;
 mod random;
 mod versions;
 
+#[cfg(feature = "postgres")]
+pub(crate) use draft::embedding;
 pub(crate) use draft::{Draft, model, source};
 pub(crate) use random::{obeys_the_model, steps};
 

@@ -10,7 +10,7 @@
     reason = "the writer tells what is durable; cargo shows the result"
 )]
 
-use postgres_server::{Cut, Direction, Proxy, Release, Server};
+use postgres_server::{Cut, Direction, Pooler, Proxy, Release, Server};
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::ops::ControlFlow::Continue;
 use std::process::{Command, ExitCode, Stdio};
@@ -58,6 +58,7 @@ fn main() -> ExitCode {
     cut_everywhere(&server);
     kill_writers(&server, plan, &expected);
     end_backends(&server, plan, &expected);
+    behind_a_pooler(&server, plan, &expected);
     crash_the_server(&mut server, plan, &expected);
     ExitCode::SUCCESS
 }
@@ -221,6 +222,24 @@ fn end_backends(server: &Server, plan: Plan, expected: &Content) {
     assert!(ended > 0);
     check(server, &database, &store, expected);
     println!("{ended} backends ended, nothing lost, nothing doubled");
+}
+
+/// Every transaction may get another connection, and its lock none.
+fn behind_a_pooler(server: &Server, plan: Plan, expected: &Content) {
+    let Some(pooler) = Pooler::start(server) else {
+        println!(
+            "NOT RUN: there is no pgbouncer on the path, so nothing was tested behind a real pooler \
+             (Debian: apt-get install pgbouncer)"
+        );
+        return;
+    };
+    let database = server.database();
+    let url = format!("{}?pgbouncer=true", server.url_through(pooler.port(), &database));
+    let store = open(&url, Access::Create);
+    let _right = store.lock_for_writing(Duration::ZERO).unwrap();
+    write(&store, plan.documents, &mut |_| ());
+    check(server, &database, &store, expected);
+    println!("{} documents through PgBouncer in transaction mode", plan.documents);
 }
 
 /// The server dies while rows are on their way, and comes back.

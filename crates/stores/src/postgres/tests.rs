@@ -1,8 +1,10 @@
 //! The laws of every store on a real server, and what is particular to one.
 
+mod sharing;
+
 use crate::conformance;
 use crate::{Access, FullText, PostgresStore};
-use postgres_server::shared;
+use postgres_server::{Pooler, shared};
 use proptest::prelude::*;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use types::seam::Store as _;
@@ -15,8 +17,12 @@ struct Shelf {
 
 impl Shelf {
     fn new() -> Self {
+        Self::through(shared().port())
+    }
+
+    fn through(port: u16) -> Self {
         let database = shared().database();
-        Self { url: shared().url(&database), schemas: AtomicUsize::new(0) }
+        Self { url: shared().url_through(port, &database), schemas: AtomicUsize::new(0) }
     }
 
     /// URL of a store that is not there yet.
@@ -39,10 +45,27 @@ fn open(url: &str, access: Access) -> PostgresStore {
 
 #[test]
 fn every_law_of_stores_holds() {
-    let shelf = Shelf::new();
+    laws_hold(&Shelf::new(), "");
+}
+
+#[test]
+fn every_law_holds_without_named_statements() {
+    laws_hold(&Shelf::new(), "&pgbouncer=true");
+}
+
+/// Where there is none, `tests/postgres_faults.rs` says so aloud.
+#[test]
+fn every_law_holds_behind_a_pooler() {
+    if let Some(pooler) = Pooler::start(shared()) {
+        laws_hold(&Shelf::through(pooler.port()), "&pgbouncer=true");
+    }
+}
+
+fn laws_hold(shelf: &Shelf, options: &str) {
     let mut broken = Vec::new();
     for (name, law) in conformance::laws() {
-        let store = shelf.store();
+        let store = open(&format!("{}{options}", shelf.next()), Access::Create);
+        store.bind_model(&conformance::model()).unwrap();
         let obeyed = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
             law(&store);
             conformance::assert_sound(&store);

@@ -1,0 +1,178 @@
+//! Several that read and write at once, and what they are told.
+
+use super::{Shelf, open};
+use crate::Access;
+use crate::conformance::{Draft, assert_sound, model};
+use std::ops::ControlFlow::Continue;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+use types::document::Label;
+use types::query::{Filter, Mode, Query};
+use types::seam::{EntryVectors, Store as _, StoreErrorKind};
+
+fn numbered(version: usize) -> Draft {
+    let mut draft = Draft::new("a.md", "");
+    draft.texts = (0..3 + version % 5).map(|n| format!("v{version} text {n}")).collect();
+    draft
+}
+
+#[test]
+fn readers_never_see_a_mixed_version() {
+    let shelf = Shelf::new();
+    let url = shelf.next();
+    let store = open(&url, Access::Create);
+    store.bind_model(&model()).unwrap();
+    let write = |version: usize| {
+        let draft = numbered(version);
+        if version.is_multiple_of(3) {
+            store.apply(&[draft.segment(&store, 0..2)]).unwrap();
+            store.apply(&[draft.segment(&store, 2..draft.texts.len())]).unwrap();
+        } else {
+            store.apply(&[draft.whole(&store)]).unwrap();
+        }
+    };
+    write(0);
+    let done = AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            let reader = open(&url, Access::Read);
+            let label = Label { domain: "d".to_owned(), category: "c".to_owned() };
+            let query = Query {
+                mode: Mode::Keyword,
+                words: "text".to_owned(),
+                vector: None,
+                k: 100,
+                filter: Filter::default(),
+            };
+            while !done.load(Ordering::SeqCst) {
+                let mut texts = Vec::new();
+                let mut take = |entry: types::ledger::Entry| {
+                    texts.push(entry.text);
+                    Continue(())
+                };
+                reader
+                    .read_pair(&label, EntryVectors::With, &mut |_, _| Continue(()), &mut take)
+                    .unwrap();
+                let hits = reader.search(&query).unwrap();
+                for texts in [texts, hits.into_iter().map(|hit| hit.text).collect()] {
+                    let version = texts[0].split(' ').next().unwrap().to_owned();
+                    let number: usize = version.trim_start_matches('v').parse().unwrap();
+                    assert_eq!(texts.len(), 3 + number % 5, "{version}");
+                    assert!(texts.iter().all(|text| text.starts_with(&format!("{version} "))));
+                }
+            }
+        });
+        for version in 1..=60 {
+            write(version);
+        }
+        done.store(true, Ordering::SeqCst);
+    });
+    assert_sound(&store);
+}
+
+#[test]
+fn one_process_holds_the_right_to_write() {
+    let shelf = Shelf::new();
+    let url = shelf.next();
+    let (store, other) = (open(&url, Access::Create), open(&url, Access::Write));
+    let held = store.lock_for_writing(Duration::ZERO).unwrap();
+    let error = other.lock_for_writing(Duration::from_millis(30)).unwrap_err();
+    assert_eq!(error.kind, StoreErrorKind::Locked);
+    assert!(error.message.contains(&format!("process {}", std::process::id())), "{error}");
+    open(&url, Access::Read).counts().unwrap();
+    std::thread::scope(|scope| {
+        let waits = scope.spawn(|| other.lock_for_writing(Duration::from_mins(1)).map(drop));
+        drop(held);
+        waits.join().unwrap().unwrap();
+    });
+    // Another schema of the same database has its own.
+    let _here = store.lock_for_writing(Duration::from_secs(9)).unwrap();
+    shelf.store().lock_for_writing(Duration::ZERO).map(drop).unwrap();
+}
+
+#[test]
+fn two_writers_and_many_threads_take_turns() {
+    let shelf = Shelf::new();
+    let url = shelf.next();
+    let stores = [open(&url, Access::Create), open(&url, Access::Write)];
+    stores[0].bind_model(&model()).unwrap();
+    std::thread::scope(|scope| {
+        for (writer, store) in stores.iter().enumerate() {
+            for thread in 0..3 {
+                scope.spawn(move || {
+                    for n in 0..10 {
+                        let draft = Draft::new(&format!("{writer}-{thread}-{n}.md"), "one/two");
+                        store.apply(&[draft.whole(store)]).unwrap();
+                    }
+                });
+            }
+        }
+    });
+    assert_eq!(stores[0].counts().unwrap().chunks, 120);
+    assert_sound(&stores[0]);
+    let statistics = stores[0].pool_statistics();
+    assert!(statistics.total_requests > 30 && statistics.failed_requests == 0, "{statistics:?}");
+}
+
+#[test]
+fn fifty_readers_share_two_connections() {
+    let shelf = Shelf::new();
+    let url = format!("{}&connections=3", shelf.next());
+    let store = open(&url, Access::Create);
+    store.bind_model(&model()).unwrap();
+    let draft = Draft::new("a.md", "one/two");
+    store.apply(&[draft.whole(&store)]).unwrap();
+    std::thread::scope(|scope| {
+        for _ in 0..50 {
+            scope.spawn(|| {
+                for _ in 0..10 {
+                    assert_eq!(store.counts().unwrap().chunks, 2);
+                }
+            });
+        }
+    });
+    let statistics = store.pool_statistics();
+    assert_eq!(statistics.failed_requests, 0);
+    assert!(statistics.peak_active <= 2, "{statistics:?}");
+}
+
+#[test]
+fn a_store_that_is_not_there_is_not_made_by_a_reader() {
+    let shelf = Shelf::new();
+    let url = shelf.next();
+    for access in [Access::Read, Access::Write] {
+        let error = crate::PostgresStore::open(&url, access, crate::FullText::On).unwrap_err();
+        assert_eq!(error.kind, StoreErrorKind::Unreachable);
+        assert!(error.message.contains("there is no store"), "{error}");
+    }
+    let store = open(&url, Access::Create);
+    let error = open(&url, Access::Read).set_setting("a", "b").unwrap_err();
+    assert_eq!(error.kind, StoreErrorKind::ReadOnly);
+    drop(store);
+}
+
+#[test]
+fn the_index_finds_what_comparing_all_finds() {
+    let store = Shelf::new().store();
+    let mut draft = Draft::new("a.md", "");
+    draft.texts = (0..900).map(|n| format!("text {n}")).collect();
+    store.apply(&[draft.whole(&store)]).unwrap();
+    let near = |text: &str, k: usize, glob: Option<&str>| -> Vec<String> {
+        let vector = Some(crate::conformance::embedding(text).values().to_vec());
+        let filter = Filter { document: glob.map(str::to_owned), ..Filter::default() };
+        let query = Query { mode: Mode::Semantic, words: String::new(), vector, k, filter };
+        store.search(&query).unwrap().into_iter().map(|hit| hit.text).collect()
+    };
+    let exact: Vec<_> = (0..20).map(|n| near(&format!("text {n}"), 5, None)).collect();
+    store.build_index().unwrap();
+    let found: Vec<_> = (0..20).map(|n| near(&format!("text {n}"), 5, None)).collect();
+    assert_eq!(found, exact);
+    // The old version's rows fill the index, and are never found.
+    let mut new = Draft::new("a.md", "");
+    new.texts = (0..900).map(|n| format!("word {n}")).collect();
+    store.apply(&[new.whole(&store)]).unwrap();
+    assert!(near("text 1", 5, None).iter().all(|text| text.starts_with("word")));
+    assert_eq!(near("text 1", 1000, None).len(), 900, "all, by comparing them");
+    assert_eq!(near("text 1", 5, Some("a*")).len(), 5);
+    assert_eq!(near("text 1", 5, Some("b*")), Vec::<String>::new());
+}
