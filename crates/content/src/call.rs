@@ -1,6 +1,8 @@
 //! Lines to a provider: calls go in, each is answered once, and flow control decides when it is made.
 
 mod callee;
+#[cfg(test)]
+mod tests;
 
 pub(crate) use callee::{Got, Op};
 
@@ -12,6 +14,7 @@ use flow::policy::Outcome;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::sync::{mpsc, oneshot, watch};
+use tokio::time::Instant;
 use types::error_kind::ErrorKind;
 use types::seam::llm::{CallError, Llm};
 
@@ -20,6 +23,9 @@ pub type VerdictOf = fn(ErrorKind, &quota::Hint) -> Outcome;
 
 /// Makes the routes of a line anew.
 pub type Routes = Arc<dyn Fn() -> Vec<Route> + Send + Sync>;
+
+/// A provider that refuses us, or does not answer at all, is asked again after so long, when somebody wants something.
+const REST: Duration = Duration::from_secs(30);
 
 /// Calls that wait to be handed to the line; whoever wants more waits.
 const QUEUE: usize = 64;
@@ -92,7 +98,7 @@ impl Line {
     }
 
     pub(crate) fn counts(&self) -> Counts {
-        *self.told.counts.lock().unwrap_or_else(PoisonError::into_inner)
+        self.told.counts()
     }
 }
 
@@ -110,6 +116,14 @@ impl Told {
         })
     }
 
+    fn counts(&self) -> Counts {
+        *self.counts.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn resume(&self) {
+        *self.halted.lock().unwrap_or_else(PoisonError::into_inner) = None;
+    }
+
     fn count(&self, counts: Counts) {
         *self.counts.lock().unwrap_or_else(PoisonError::into_inner) = counts;
     }
@@ -120,6 +134,7 @@ impl Told {
 }
 
 async fn work(parts: LineParts, mut jobs: mpsc::Receiver<Job>, told: Arc<Told>) {
+    let provider = Arc::new(Provider { llm: parts.llm, verdict: parts.verdict });
     let settings = Settings {
         batch: BatchCaps { items: 1, tokens: f64::INFINITY, bytes: usize::MAX },
         linger: 0.0,
@@ -127,9 +142,28 @@ async fn work(parts: LineParts, mut jobs: mpsc::Receiver<Job>, told: Arc<Told>) 
         patience: parts.patience.as_secs_f64(),
         seed: parts.seed,
     };
-    let dispatcher = Dispatcher::new(settings, (parts.routes)(), None);
-    let provider = Arc::new(Provider { llm: parts.llm, verdict: parts.verdict });
-    let mut lane: Lane<Provider> = Lane::new(dispatcher, provider);
+    loop {
+        let dispatcher = Dispatcher::new(settings, (parts.routes)(), None);
+        let lane: Lane<Provider> = Lane::new(dispatcher, Arc::clone(&provider));
+        let Some(error) = drive(lane, &mut jobs, &told).await else { return };
+        // Nobody is left without an answer while the line rests.
+        let until = Instant::now() + REST;
+        while let Ok(job) = tokio::time::timeout_at(until, jobs.recv()).await {
+            let Some(job) = job else { return };
+            drop(job.reply.send(Err(error.clone())));
+        }
+        told.resume();
+    }
+}
+
+/// None when nobody can call any more; else why nothing can be sent for now. Who still waits hears it when the lane
+/// is dropped with the replies.
+async fn drive(
+    mut lane: Lane<Provider>,
+    jobs: &mut mpsc::Receiver<Job>,
+    told: &Told,
+) -> Option<CallError> {
+    let before = told.counts();
     let mut open = true;
     loop {
         tokio::select! {
@@ -144,18 +178,28 @@ async fn work(parts: LineParts, mut jobs: mpsc::Receiver<Job>, told: Arc<Told>) 
                 }
             }
             ended = lane.next() => {
-                told.count(lane.counts());
+                told.count(sum(&before, &lane.counts()));
                 match ended {
                     Ok(Some(finished)) => answer(finished),
-                    Ok(None) => return,
+                    Ok(None) => return None,
                     Err(halted) => {
-                        // Who waits hears it when the lane and the queue are dropped with their replies.
-                        told.halt(why(halted));
-                        return;
+                        let error = why(halted);
+                        told.halt(error.clone());
+                        return Some(error);
                     }
                 }
             }
         }
+    }
+}
+
+pub(crate) fn sum(a: &Counts, b: &Counts) -> Counts {
+    Counts {
+        requests: a.requests + b.requests,
+        throttled: a.throttled + b.throttled,
+        retried: a.retried + b.retried,
+        failed: a.failed + b.failed,
+        tokens: a.tokens + b.tokens,
     }
 }
 

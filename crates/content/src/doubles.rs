@@ -81,6 +81,7 @@ impl Llm for Shelf {
     }
 
     fn ask<'a>(&'a self, _question: &'a Question) -> BoxFuture<'a, Result<Answer, CallError>> {
+        self.note("ask".to_owned());
         Box::pin(async { Err(gone()) })
     }
 }

@@ -1,6 +1,6 @@
 //! All sections of a document: begun in their order, as many at once as may be, each result told as it comes.
 
-use crate::call::{Line, LineParts, Routes, VerdictOf};
+use crate::call::{Line, LineParts, Routes, VerdictOf, sum};
 use crate::cleaner::Cleaner;
 use crate::failure;
 use crate::parts::{Cutting, Document};
@@ -162,14 +162,7 @@ impl Extractor {
 
     /// Calls so far, of all lines together.
     pub fn counts(&self) -> Counts {
-        let (asking, filing) = (self.shared.asking.counts(), self.shared.filing.counts());
-        Counts {
-            requests: asking.requests + filing.requests,
-            throttled: asking.throttled + filing.throttled,
-            retried: asking.retried + filing.retried,
-            failed: asking.failed + filing.failed,
-            tokens: asking.tokens + filing.tokens,
-        }
+        sum(&self.shared.asking.counts(), &self.shared.filing.counts())
     }
 
     /// What a document says of itself. Error: it cannot be read.
