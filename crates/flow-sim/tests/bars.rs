@@ -12,13 +12,13 @@ const SEEDS: u64 = 2;
 /// Scenarios with the bars that are missed.
 const MISSED: &[(&str, &[&str])] = &[
     ("steady-60-fixed", &["throttled_max", "utilisation_min"]),
-    ("steady-60-second", &["throttled_max", "utilisation_min"]),
     ("steady-6000-second", &["utilisation_min"]),
     ("steady-60-ten", &["throttled_max", "utilisation_min"]),
     ("slow-600-fixed", &["utilisation_min"]),
     ("slow-600-second", &["utilisation_min"]),
     ("slow-6000-fixed", &["utilisation_min"]),
     ("tokens-fixed", &["throttled_max", "utilisation_min"]),
+    ("tokens-requests-bind", &["throttled_max"]),
     ("tokens-sliding", &["throttled_max", "utilisation_min"]),
     ("halve-fixed", &["throttled_max"]),
     ("double-fixed", &["reconverged_secs_max", "throttled_max"]),

@@ -8,6 +8,8 @@ use super::ledger::{Amounts, Ledger};
 pub(super) struct Wall {
     /// When the refused call was sent.
     pub(super) refused_at: f64,
+    /// When the last call of its flight was sent: windows of a second may have let it in.
+    pub(super) last_sent: f64,
     /// What that call would have cost.
     pub(super) cost: Amounts,
     /// When the first call of the last minute before was sent.
@@ -53,9 +55,10 @@ impl Wall {
     pub(super) fn next_experiment(&self, now: f64, extra: f64) -> f64 {
         let since = now - self.refused_at;
         let full_bucket = self.bucket_rate(0);
-        let bucket = if full_bucket > 0.0 { 1.2 / full_bucket } else { SECOND };
-        let bucket = if bucket < 2.0 * SECOND { bucket.max(SECOND) } else { bucket };
-        let first = if bucket < 2.0 * SECOND { bucket } else { SECOND };
+        let second = SECOND + (self.last_sent - self.refused_at).max(0.0);
+        let bucket = if full_bucket > 0.0 { 1.2 / full_bucket } else { second };
+        let bucket = if bucket < 2.0 * SECOND { bucket.max(second) } else { bucket };
+        let first = if bucket < 2.0 * SECOND { bucket } else { second };
         let log = self.first_sent + MINUTE - self.refused_at;
         let counted = self.log_counted + 60.0 + 0.1 - self.refused_at;
         let mut steps = [first, bucket, TEN, log, counted, MINUTE];

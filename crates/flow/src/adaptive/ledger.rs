@@ -161,6 +161,11 @@ impl Ledger {
         from
     }
 
+    /// When the last call was sent.
+    pub(super) fn last_sent(&self) -> Option<f64> {
+        self.entries.back().map(|entry| entry.at)
+    }
+
     /// First send at or after a time.
     pub(super) fn first_since(&self, at: f64) -> Option<f64> {
         let index = self.entries.partition_point(|entry| entry.at < at);

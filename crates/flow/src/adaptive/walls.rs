@@ -81,6 +81,7 @@ impl Adaptive {
         self.accuse(now, attempt, hint);
         let mut wall = Wall {
             refused_at: at,
+            last_sent: self.ledger.last_sent().unwrap_or(at),
             cost: attempt.cost.0,
             first_sent: self.ledger.first_since(at - 60.0).unwrap_or(at),
             second: Amounts::default(),
