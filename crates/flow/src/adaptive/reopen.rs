@@ -18,7 +18,7 @@ const TEN: f64 = 10.0;
 const SECOND_SHARE: f64 = 0.9;
 
 /// A bucket that refused had something left, but not a call.
-const FITS_CALLS: f64 = 0.05;
+const FITS_CALLS: f64 = 0.3;
 
 /// After a shorter pause hardly anything is lost.
 const LOST_SECS: f64 = 0.8;
@@ -41,7 +41,9 @@ impl Adaptive {
         self.measure(&mut wall);
         let mut identified = false;
         for index in 0..RATES.len() {
-            if self.limits[index].standing != Standing::Free && self.limits[index].unit > 0.0 {
+            if self.says_nothing(index, &wall) {
+                self.limits[index].standing = Standing::Free;
+            } else if self.limits[index].standing != Standing::Free && self.limits[index].unit > 0.0 {
                 identified |= self.reconsider(index, sent_at, &wall);
             }
         }
@@ -57,6 +59,14 @@ impl Adaptive {
         } else {
             self.push.rest(now + super::push::interval(self.calls_per_sec()).min(10.0));
         }
+    }
+
+    /// Refused before anything was accepted: whatever stood in the way, it has no number that could be held to.
+    fn says_nothing(&self, index: usize, wall: &Wall) -> bool {
+        let limit = &self.limits[index];
+        matches!(limit.shape, Shape::Unknown)
+            && limit.hinted.is_none()
+            && wall.minute[index] < 0.5 * limit.unit.max(f64::MIN_POSITIVE)
     }
 
     /// What the wait says of one limit; true if that is news.

@@ -184,6 +184,23 @@ fn while_the_gate_is_closed_one_canary_is_under_way_at_most() {
     assert!(line.refused.len() - before <= 40, "{}", line.refused.len() - before);
 }
 
+/// A server that is out of sorts once: what was accepted before is too little to be a limit.
+#[test]
+fn one_refusal_without_a_limit_costs_a_pause() {
+    for which in 1..6 {
+        for width in [1, 4, 40] {
+            let mut asked = 0;
+            let mut line = Line::new(Bounds { in_flight_max: width, ..Bounds::default() });
+            line.run(330.0, |_, _| {
+                asked += 1;
+                Outcome::plain(if asked == which { Verdict::Throttled } else { Verdict::Answered })
+            });
+            let (soon, late) = (line.accepted_in(0.0, 30.0), line.accepted_in(300.0, 330.0));
+            assert!(soon >= 45, "refused call {which}, width {width}: {soon} in 30 s");
+        }
+    }
+}
+
 #[test]
 fn a_refused_admission_consumes_nothing() {
     let mut once = Line::new(Bounds::default());
