@@ -11,7 +11,7 @@ use types::seam::upload::{JournalError, Upload, UploadJournal, UploadState};
 const EXPIRES: Duration = Duration::from_hours(48);
 
 /// An upload whose client is dead is over by then, so that nothing can come of it any more.
-const SETTLED: Duration = Duration::from_hours(1);
+const SETTLED: Duration = Duration::from_mins(10);
 
 /// What a sweep did.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -28,7 +28,8 @@ pub(crate) async fn sweep(
     journal: &dyn UploadJournal,
 ) -> Result<Swept, JournalError> {
     let mut swept = Swept::default();
-    for upload in journal.all(&files.account())? {
+    // The newest first: of the oldest most are gone, and the caller may not have time for all.
+    for upload in journal.all(&files.account())?.into_iter().rev() {
         let age = SystemTime::now().duration_since(upload.created).unwrap_or_default();
         let dead = match upload.state {
             UploadState::Kept => age > EXPIRES,
