@@ -43,7 +43,8 @@ impl Adaptive {
         for index in 0..RATES.len() {
             if self.says_nothing(index, &wall) {
                 self.limits[index].standing = Standing::Free;
-            } else if self.limits[index].standing != Standing::Free && self.limits[index].unit > 0.0 {
+            } else if self.limits[index].standing != Standing::Free && self.limits[index].unit > 0.0
+            {
                 identified |= self.reconsider(index, sent_at, &wall);
             }
         }
