@@ -316,7 +316,7 @@ fn damaged_vectors_of_a_migration_are_found_and_made_again() {
     let kept = Kept::new();
     kept.store.apply(&[Draft::new("a.md", "one/two/three").whole(&kept.store)]).unwrap();
     let to = types::seam::Target {
-        model: types::embedding::ModelId { model: "n".to_owned(), ..conformance::model() },
+        model: types::embedding::ModelId { model: "n".to_owned(), ..crate::conformance::model() },
         fingerprint: String::new(),
     };
     kept.store.begin_migration(&to).unwrap();
