@@ -71,6 +71,22 @@ pub struct Extracted {
     pub interrupted: bool,
 }
 
+impl Extracted {
+    /// Interrupted before anything was begun.
+    fn given_up(sections: usize) -> Self {
+        let stopped = |index| SectionResult::failed(index, failure::stopped());
+        Self { pages: 0, sections: (0..sections).map(stopped).collect(), interrupted: true }
+    }
+}
+
+/// Returns when the user wants to stop.
+async fn asked_to_stop(interrupt: &Interrupt) {
+    let mut tick = tokio::time::interval(TICK);
+    while !interrupt.is_set() {
+        tick.tick().await;
+    }
+}
+
 /// Extracts from any number of documents within one set of limits.
 pub struct Extractor {
     pub(crate) shared: Shared,
@@ -186,7 +202,11 @@ impl Extractor {
         let cutting = self.splits.acquire().await.expect("the semaphore is never closed");
         let mut cutting = Some(cutting);
         let count = job.sections.len();
-        let (mut queue, pages) = self.queue(job.clone()).await?;
+        let queue = tokio::select! {
+            queue = self.queue(job.clone()) => queue?,
+            () = asked_to_stop(interrupt) => return Ok(Extracted::given_up(count)),
+        };
+        let (mut queue, pages) = queue;
         let mut results: Vec<Option<SectionResult>> = vec![None; count];
         let mut running: JoinSet<SectionResult> = JoinSet::new();
         let mut tick = tokio::time::interval(TICK);

@@ -2,22 +2,40 @@
 
 use std::fs;
 
-/// Names a process of this machine so that no later one has the same name: boot, number, start.
+/// What is known of an owner.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Owner {
+    Alive,
+    Dead,
+    /// In another container of this machine, whose processes cannot be seen from here.
+    Unknown,
+}
+
+/// Names a process of this machine so that no later one has the same name: boot, number, start, and the container in
+/// which these are its number and start.
 pub(crate) fn ourselves() -> String {
     let pid = std::process::id();
     let started = started(pid).unwrap_or_default();
-    format!("{}/{pid}/{started}", boot())
+    format!("{}/{pid}/{started}/{}", boot(), namespace())
 }
 
-/// Also true of what cannot be told: an upload of a living process must not be touched.
-pub(crate) fn is_alive(owner: &str) -> bool {
-    let mut parts = owner.split('/');
-    let (Some(boot_then), Some(pid), Some(then)) = (parts.next(), parts.next(), parts.next())
-    else {
-        return false;
-    };
-    let Ok(pid) = pid.parse() else { return false };
-    boot_then == boot() && started(pid).is_some_and(|now| now == then)
+pub(crate) fn look(owner: &str) -> Owner {
+    let parts: Vec<&str> = owner.split('/').collect();
+    let [boot_then, pid, then, container] = parts[..] else { return Owner::Dead };
+    let Ok(pid) = pid.parse() else { return Owner::Dead };
+    if boot_then != boot() {
+        return Owner::Dead;
+    }
+    if container != namespace() {
+        return Owner::Unknown;
+    }
+    if started(pid).is_some_and(|now| now == then) { Owner::Alive } else { Owner::Dead }
+}
+
+/// Of process numbers. Source: `pid_namespaces(7)`.
+fn namespace() -> String {
+    let link = fs::read_link("/proc/self/ns/pid").unwrap_or_default();
+    link.to_string_lossy().into_owned()
 }
 
 /// Differs after each start of the machine; empty where the system has none.
@@ -46,22 +64,25 @@ mod tests {
     #[test]
     fn this_process_lives_and_others_of_its_number_do_not() {
         let own = ourselves();
-        assert!(is_alive(&own), "{own}");
-        let (head, _) = own.rsplit_once('/').unwrap();
-        assert!(!is_alive(&format!("{head}/1")));
-        let (_, tail) = own.split_once('/').unwrap();
-        assert!(!is_alive(&format!("another-boot/{tail}")));
-        assert!(!is_alive("") && !is_alive("a/b/c"));
+        assert_eq!(look(&own), Owner::Alive, "{own}");
+        let [boot, pid, started, container] = own.split('/').collect::<Vec<_>>()[..] else {
+            panic!("{own}");
+        };
+        assert_eq!(look(&format!("{boot}/{pid}/1/{container}")), Owner::Dead);
+        assert_eq!(look(&format!("another-boot/{pid}/{started}/{container}")), Owner::Dead);
+        assert_eq!(look(&format!("{boot}/{pid}/{started}/pid:[1]")), Owner::Unknown);
+        assert_eq!((look(""), look("a/b/c")), (Owner::Dead, Owner::Dead));
     }
 
     #[test]
     fn a_process_that_has_ended_is_dead() {
         let mut child =
             std::process::Command::new("cat").stdin(std::process::Stdio::piped()).spawn().unwrap();
-        let name = format!("{}/{}/{}", boot(), child.id(), started(child.id()).unwrap());
-        assert!(is_alive(&name));
+        let started = started(child.id()).unwrap();
+        let name = format!("{}/{}/{started}/{}", boot(), child.id(), namespace());
+        assert_eq!(look(&name), Owner::Alive);
         child.kill().unwrap();
         child.wait().unwrap();
-        assert!(!is_alive(&name));
+        assert_eq!(look(&name), Owner::Dead);
     }
 }

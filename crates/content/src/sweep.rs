@@ -2,7 +2,7 @@
 
 use crate::call::Line;
 use crate::cleaner::{Presence, Removal, Removed, remove};
-use crate::owner;
+use crate::owner::{self, Owner};
 use std::time::{Duration, SystemTime};
 use types::seam::llm::RemoteFiles;
 use types::seam::upload::{JournalError, Upload, UploadJournal, UploadState};
@@ -33,7 +33,12 @@ pub(crate) async fn sweep(
         let age = SystemTime::now().duration_since(upload.created).unwrap_or_default();
         let dead = match upload.state {
             UploadState::Kept => age > EXPIRES,
-            UploadState::Open => !owner::is_alive(&upload.owner),
+            UploadState::Open => match owner::look(&upload.owner) {
+                Owner::Alive => false,
+                Owner::Dead => true,
+                // No section takes so long.
+                Owner::Unknown => age > SETTLED,
+            },
         };
         if !dead {
             continue;

@@ -93,6 +93,15 @@ impl Source {
     /// `bad_item` when the document has no such pages, `bad_document` when they are too damaged to be copied.
     pub fn section(&self, range: PageRange) -> Result<Vec<u8>, Failure> {
         let pages = self.pages_of(range)?;
+        if let Some(at) = pages.iter().position(|page| page::lacks_content(&self.document, *page)) {
+            let number = range.first() as usize + at;
+            return Err(Failure::bad_document(
+                format!(
+                    "what stands on page {number} is missing from the PDF, which may be cut off"
+                ),
+                "get the file again, or leave this page out",
+            ));
+        }
         guarded(|| self.copy(pages)).ok().flatten().ok_or_else(|| {
             Failure::bad_document(
                 format!("the pages {range} of the PDF are damaged and cannot be copied"),

@@ -86,11 +86,12 @@ fn by_model(
     runtime()?.block_on(async {
         let (extractor, _) = extractor(settings)?;
         let found = tokio::select! {
-            found = extractor.analyze(&document, Way::Auto, prompt.as_deref()) => Some(found?),
+            found = extractor.analyze(&document, Way::Auto, prompt.as_deref()) => Some(found),
             () = until(interrupt) => None,
         };
+        // Also after an answer that cannot be used: the document was uploaded for it.
         extractor.drain(DRAIN).await;
-        Ok((found, extractor.counts()))
+        Ok((found.transpose()?, extractor.counts()))
     })
 }
 

@@ -54,6 +54,10 @@ pub(crate) fn extract(request: &Request<'_>, settings: &Settings) -> Result<u8, 
         .map_err(|error| Failed::internal(format!("cannot listen to signals: {error}")))?;
     let document = open_document(&request.arguments.file)?;
     let asked = Asked::read(request.arguments)?;
+    if let Some(out) = &request.arguments.out {
+        // Before anything is paid for.
+        beside(out).map_err(|error| unwritable(out, &error))?;
+    }
     let done = runtime()?.block_on(run(request, settings, (&document, asked), &interrupt))?;
     let Some(done) = done else { return Ok(signals::INTERRUPTED as u8) };
     let count = done.extracted.sections.iter().filter(|each| each.result.is_ok()).count();
@@ -68,11 +72,12 @@ pub(crate) fn extract(request: &Request<'_>, settings: &Settings) -> Result<u8, 
         "peak_rss_bytes": done.peak,
         "uploads_left": done.left,
     });
-    if let Some(out) = &request.arguments.out {
-        write(out, &result)?;
-    }
+    // Paid for: printed whatever becomes of the file.
     if request.format == Format::Json {
         print(Format::Json, &result, "")?;
+    }
+    if let Some(out) = &request.arguments.out {
+        write(out, &result)?;
     }
     say_left(request.verbosity, done.left);
     Ok(match count {
@@ -250,17 +255,23 @@ fn say_left(verbosity: Verbosity, left: u64) {
 
 /// Whole or not at all.
 fn write(path: &Path, result: &Value) -> Result<(), Failed> {
+    let written = beside(path).and_then(|mut file| {
+        writeln!(file, "{result:#}")?;
+        file.persist(path).map_err(|error| error.error)
+    });
+    written.map(drop).map_err(|error| unwritable(path, &error))
+}
+
+/// A temporary file in the folder of another.
+fn beside(path: &Path) -> std::io::Result<tempfile::NamedTempFile> {
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
-    let written =
-        tempfile::NamedTempFile::new_in(folder.unwrap_or(Path::new("."))).and_then(|mut file| {
-            writeln!(file, "{result:#}")?;
-            file.persist(path).map_err(|error| error.error)
-        });
-    written.map(drop).map_err(|error| {
-        Failed::new(
-            types::failure::FailureClass::Internal,
-            format!("cannot write {}: {error}", path.display()),
-            "check the path given to --out",
-        )
-    })
+    tempfile::NamedTempFile::new_in(folder.unwrap_or(Path::new(".")))
+}
+
+fn unwritable(path: &Path, error: &std::io::Error) -> Failed {
+    Failed::new(
+        types::failure::FailureClass::Internal,
+        format!("cannot write {}: {error}", path.display()),
+        "check the path given to --out",
+    )
 }

@@ -2,7 +2,7 @@
 
 use super::closure::Closure;
 use super::{annotations, inherited, resources};
-use lopdf::{Dictionary, Object, ObjectId};
+use lopdf::{Dictionary, Document, Object, ObjectId};
 
 /// From the page or from the nodes above it. Source: ISO 32000-2, table 31.
 const INHERITED: [&[u8]; 3] = [b"MediaBox", b"CropBox", b"Rotate"];
@@ -11,6 +11,19 @@ const OWN: [&[u8]; 6] = [b"Contents", b"Group", b"UserUnit", b"BleedBox", b"Trim
 
 /// For a page that says nowhere how large it is, which is not allowed; what viewers assume.
 const LETTER: [i64; 4] = [0, 0, 612, 792];
+
+/// Whether the page names content that the file does not have. A page that names none is blank on purpose.
+pub(super) fn lacks_content(source: &Document, page: ObjectId) -> bool {
+    let missing = |object: &Object| match object {
+        Object::Reference(id) => !source.objects.contains_key(id),
+        _ => false,
+    };
+    match source.get_dictionary(page).and_then(|page| page.get(b"Contents")) {
+        Ok(Object::Array(parts)) => parts.iter().any(missing),
+        Ok(contents) => missing(contents),
+        Err(_) => false,
+    }
+}
 
 /// Puts a copy of the page below `tree`; `fields` collects the form fields that stand on it.
 ///

@@ -358,6 +358,22 @@ fn bookmarks_name_their_pages_however_they_point_to_them() {
     assert_eq!(Source::open(&book().bytes()).unwrap().bookmarks(), []);
 }
 
+/// As in a file that was cut off: the page tree is there, what stood behind it is not.
+#[test]
+fn content_that_the_file_has_not_got_is_told_with_its_page() {
+    let mut file = book();
+    let third = file.pages()[2];
+    let body = String::from_utf8(file.objects[&third].clone()).unwrap();
+    let at = body.find("/Contents ").unwrap() + "/Contents ".len();
+    let number: String = body[at..].chars().take_while(char::is_ascii_digit).collect();
+    replace(&mut file, third, &format!("/Contents {number} "), "/Contents 99999 ");
+    let source = Source::open(&file.bytes()).unwrap();
+    let error = source.section(range(1, 5)).unwrap_err();
+    assert_eq!(error.class, FailureClass::BadDocument);
+    assert!(error.message.contains("page 3"), "{error:?}");
+    assert!(source.section(range(4, 5)).is_ok());
+}
+
 #[test]
 fn a_page_that_is_gone_is_blank_and_the_others_keep_their_numbers() {
     let mut file = File::default();
