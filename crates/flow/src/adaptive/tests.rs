@@ -197,6 +197,9 @@ fn one_refusal_without_a_limit_costs_a_pause() {
             });
             let (soon, late) = (line.accepted_in(0.0, 30.0), line.accepted_in(300.0, 330.0));
             assert!(soon >= 45, "refused call {which}, width {width}: {soon} in 30 s");
+            // Calls of 0.4 s, as many at once as may be.
+            let all = 75 * width;
+            assert!(late * 10 >= all * 9, "refused call {which}, width {width}: {late} of {all}");
         }
     }
 }
