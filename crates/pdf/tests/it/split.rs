@@ -364,8 +364,8 @@ fn content_that_the_file_has_not_got_is_told_with_its_page() {
     let mut file = book();
     let third = file.pages()[2];
     let body = String::from_utf8(file.objects[&third].clone()).unwrap();
-    let at = body.find("/Contents ").unwrap() + "/Contents ".len();
-    let number: String = body[at..].chars().take_while(char::is_ascii_digit).collect();
+    let (_, after) = body.split_once("/Contents ").unwrap();
+    let number: String = after.chars().take_while(char::is_ascii_digit).collect();
     replace(&mut file, third, &format!("/Contents {number} "), "/Contents 99999 ");
     let source = Source::open(&file.bytes()).unwrap();
     let error = source.section(range(1, 5)).unwrap_err();
