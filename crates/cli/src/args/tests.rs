@@ -113,7 +113,7 @@ fn wrong_usage_is_refused() {
         ("failures retry 1 --all", ErrorKind::ArgumentConflict),
         ("failures retry slow", ErrorKind::ValueValidation),
         ("status -q -v", ErrorKind::ArgumentConflict),
-        ("serve", ErrorKind::InvalidSubcommand),
+        ("worker", ErrorKind::InvalidSubcommand),
         ("config", ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand),
     ] {
         assert_eq!(refused(line), kind, "{line}");
