@@ -1,7 +1,7 @@
 //! Sections of documents through a language model, several at once and bounded.
 //!
 //! Each section is a task of its own: it is cut out, uploaded, waited for, asked about, and what it left at the
-//! provider is deleted, whatever happens on the way ([`task`]). [`Extractor`] holds what the tasks share: the lines
+//! provider is deleted, whatever happens on the way (module `task`). [`Extractor`] holds what the tasks share: the lines
 //! to the provider, the limits, the journal of uploads, and the one who deletes. Knows no HTTP, no PDF and no
 //! database: those are behind the seams of `types`.
 

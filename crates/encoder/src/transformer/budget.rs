@@ -21,8 +21,8 @@ const GAIN: f64 = 1.03;
 /// Tokens that are measured at a size before it is judged.
 const MEASURED: usize = 16_384;
 
-/// The size in use and what is known of its neighbours. Never stops: each judgement needs [`MEASURED`] tokens, and
-/// after a fall back the size rests for so many times that as it has fallen back before, at most [`REST_MAX`].
+/// The size in use and what is known of its neighbours. Never stops: each judgement needs `MEASURED` tokens, and
+/// after a fall back the size rests for so many times that as it has fallen back before, at most `REST_MAX`.
 #[derive(Debug, Clone)]
 pub struct Budget {
     size: usize,
