@@ -202,6 +202,41 @@ fn outages_and_limits_are_waited_for_and_nobody_comes_too_early() {
     assert_eq!(stats.uploaded, stats.deleted);
 }
 
+/// The server was out of sorts once; there is no limit, and none is imagined.
+#[test]
+fn one_stray_refusal_costs_a_pause() {
+    let provider = gemini(
+        "[[fault]]\nwhat = { status = { code = 429 } }\nwhen = { route = \"generate\", times = 1 }",
+    );
+    let reader = Reader::of(&provider).configured("[content]\nsection_timeout = \"30s\"\n");
+    let answer = reader.extract(&["--prompt", "what?"]).exits(0);
+    assert_eq!(answer.number("provider.throttled"), 1);
+    is_clean(&provider);
+}
+
+#[test]
+fn a_result_that_could_not_be_written_is_not_paid_for() {
+    let provider = gemini("");
+    let refused = Reader::of(&provider)
+        .extract(&["--prompt", "what?", "--out", "missing/result.json"])
+        .exits(1);
+    assert!(refused.stdout.contains("missing/result.json"), "{refused:?}");
+    assert_eq!(provider.file_stats().generated, 0);
+}
+
+#[test]
+fn an_analysis_that_cannot_be_used_leaves_nothing() {
+    let provider = gemini("[[fault]]\nwhat = { lie = \"off_schema\" }");
+    let reader = Reader::of(&provider);
+    reader.desk.write("plain.pdf", book(4, &[]));
+    let mut command = reader.desk.command(["analyze", "docs/plain.pdf", "--json", "--llm"]);
+    let answer: Answer =
+        command.arg(&reader.llm).env("GEMINI_API_KEY", KEY).output().unwrap().into();
+    assert!(answer.exits(1).stdout.contains("error"));
+    assert!(provider.file_stats().uploaded > 0, "nothing was uploaded");
+    is_clean(&provider);
+}
+
 #[test]
 fn answers_that_are_stopped_or_cut_are_errors_and_never_results() {
     for (lie, expected) in [("blocked", "bad_item"), ("cut_short", "too_large")] {

@@ -139,6 +139,22 @@ fn a_vector_that_cannot_be_true_is_asked_for_again_and_the_better_one_kept() {
     assert_eq!(status.json()["runs"][0]["result"]["quality"]["suspicious"], 1);
 }
 
+/// It was bad, but it was paid for, and nobody can be asked for a better one.
+#[test]
+fn a_bad_vector_is_kept_when_the_run_ends_before_the_next_answer() {
+    let fake = provider(
+        "[[fault]]\nwhat = { lie = \"huge_value\" }\nwhen = { nth = [2] }\n\
+         [[fault]]\nwhat = \"insufficient_quota\"\nwhen = { nth = [3, 4, 5, 6] }",
+    );
+    let desk = Desk::new();
+    desk.write("a/b/one.md", "# One\n\nA page of a few words.");
+    let ended = desk.embed(&spec(&fake), &[]).exits(1);
+    assert_eq!(ended.json()["error"]["class"], "quota");
+    fake.reset();
+    let again = desk.embed(&spec(&fake), &[]).exits(0);
+    assert_eq!((again.number("documents.unchanged"), fake.stats().requests), (1, 0));
+}
+
 #[test]
 fn one_poison_chunk_costs_itself() {
     let fake =

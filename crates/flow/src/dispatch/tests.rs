@@ -454,3 +454,19 @@ proptest! {
         prop_assert_eq!(line.in_flight(), 0);
     }
 }
+
+#[test]
+fn what_waits_can_be_taken_back_each_item_once() {
+    let mut line = line(2, 1);
+    push(&mut line, 0.0, 0..7);
+    let failed = call(&mut line, 0.0);
+    line.settle(0.1, failed, &plain(Verdict::Throttled));
+    let failed = call(&mut line, 0.2);
+    line.settle(0.3, failed, &plain(Verdict::Failed));
+    let under_way = call(&mut line, 60.0);
+    let mut taken = line.take_waiting();
+    taken.extend(items(&under_way));
+    taken.sort_unstable();
+    assert_eq!(taken, (0..7).collect::<Vec<_>>());
+    assert_eq!(line.waiting(), 0);
+}
