@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on panics")]
 
 mod support;
+mod book;
 mod tidy;
 mod ingest;
 mod items;

@@ -1,6 +1,7 @@
 //! The Content API over HTTP, asked with plain sockets.
 
-use crate::extract::{book, gemini, is_clean};
+use crate::book::book;
+use crate::extract::{gemini, is_clean};
 use crate::support::Desk;
 use fake_provider::FakeProvider;
 use serde_json::{Value, json};
