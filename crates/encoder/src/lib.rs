@@ -9,6 +9,7 @@ pub mod wordpiece;
 pub mod table;
 mod safetensors;
 pub mod transformer;
+pub mod device;
 pub mod kernels;
 
 pub use builtin::{Builtin, ModelError, Scratch};

@@ -40,6 +40,16 @@ impl DistanceBias {
         Self { table, reach }
     }
 
+    /// heads × (2·reach+1): entry `reach + key − query` of a head.
+    pub fn table(&self) -> &[f32] {
+        &self.table
+    }
+
+    /// The farthest distance that has an entry.
+    pub fn reach(&self) -> usize {
+        self.reach
+    }
+
     #[inline(always)]
     fn of_head(&self, head: usize) -> &[f32] {
         let entries = 2 * self.reach + 1;

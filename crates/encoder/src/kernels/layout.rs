@@ -73,6 +73,25 @@ impl Linear {
     pub fn outputs(&self) -> usize {
         self.outputs
     }
+
+    /// One for each output.
+    pub fn bias(&self) -> &[f32] {
+        &self.bias[..self.outputs]
+    }
+
+    pub(crate) fn is_float(&self) -> bool {
+        matches!(self.values, Values::Float(_))
+    }
+
+    /// The weights as they were given, outputs × inputs row-major; none if they were made into integers.
+    pub fn weights(&self) -> Option<Vec<f32>> {
+        let Values::Float(lines) = &self.values else { return None };
+        let weight = |output: usize, input: usize| {
+            lines[output / LANES * self.inputs + input].0[output % LANES]
+        };
+        let row = |output| (0..self.inputs).map(move |input| weight(output, input));
+        Some((0..self.outputs).flat_map(row).collect())
+    }
 }
 
 fn float_lines(weights: &[f32], inputs: usize) -> Vec<Line<f32>> {

@@ -162,6 +162,19 @@ impl Norm {
     pub fn width(&self) -> usize {
         self.scale.len()
     }
+
+    pub fn scale(&self) -> &[f32] {
+        &self.scale
+    }
+
+    pub fn shift(&self) -> &[f32] {
+        &self.shift
+    }
+
+    /// What is added to the variance.
+    pub fn epsilon(&self) -> f32 {
+        self.epsilon
+    }
 }
 
 /// Each row of `rows`, plus that of `added` if there is one, to mean 0 and variance 1, then scaled and shifted.

@@ -3,13 +3,13 @@
 //! Source: Song et al., `MPNet` (2020), with the buckets of Raffel et al., "T5" (2019), section 2.1.
 #![forbid(unsafe_code)]
 
-use super::{LoadError, stack::Parts};
+use super::{LoadError, stack::Tensors};
 use crate::kernels::DistanceBias;
 
 /// From here on all distances share the last bucket.
 const FAR: f32 = 128.0;
 
-pub(super) fn load(parts: &mut Parts<'_>) -> Result<DistanceBias, LoadError> {
+pub(super) fn load(parts: &mut Tensors<'_>) -> Result<DistanceBias, LoadError> {
     let (buckets, heads) = (parts.config.distance_buckets, parts.config.heads);
     let table = parts.floats("encoder.relative_attention_bias.weight", &[buckets, heads])?;
     let reach = parts.config.tokens_max() - 1;

@@ -11,6 +11,7 @@ mod weights;
 mod stack;
 mod distance;
 mod pooling;
+mod parts;
 mod sentence;
 mod tokens;
 pub mod budget;
@@ -25,6 +26,8 @@ use weights::Weights;
 
 pub use crate::kernels::Precision;
 pub use error::{LoadError, SUPPORTED};
+pub use parts::{LayerParts, LinearParts, Parts};
+pub use pooling::Pooling;
 pub use tokens::Tokens;
 
 use crate::kernels::Kernels;
@@ -150,23 +153,52 @@ impl Transformer {
     ///
     /// A vector is finite for every sane model, but weights can be made so that it is not: check it.
     pub fn embed(&self, texts: &[&Tokens], memory: &mut Memory) -> Vec<Vec<f32>> {
-        let sequences: Vec<&[u32]> = texts.iter().map(|tokens| tokens.ids.as_slice()).collect();
-        let Memory { rows, dense } = memory;
+        let sequences: Vec<&[u32]> = texts.iter().map(|tokens| tokens.ids()).collect();
+        let rows = self.pooled(&sequences, memory);
+        self.vectors(rows, memory)
+    }
+
+    /// Shape: sequences × width of the layers, one row for each sequence, before dense layers and lengths.
+    ///
+    /// Panics if a sequence is empty or longer than the model takes, or an id is beyond the vocabulary.
+    pub fn pooled(&self, sequences: &[&[u32]], memory: &mut Memory) -> Vec<f32> {
         let width = self.stack.width();
-        let mut hidden = self.stack.forward(self.kernels, &sequences, rows);
-        let mut pooled = vec![0.0; texts.len() * width];
+        let mut hidden = self.stack.forward(self.kernels, sequences, &mut memory.rows);
+        let mut pooled = vec![0.0; sequences.len() * width];
         for (ids, vector) in sequences.iter().zip(pooled.chunks_exact_mut(width)) {
             let (tokens, rest) = hidden.split_at(ids.len() * width);
             self.sentence.pooling.pool(tokens, vector);
             hidden = rest;
         }
+        pooled
+    }
+
+    /// The vectors of pooled rows, wherever those were made.
+    pub fn vectors(&self, mut pooled: Vec<f32>, memory: &mut Memory) -> Vec<Vec<f32>> {
+        let Memory { rows, dense } = memory;
+        let texts = pooled.len() / self.stack.width();
         for step in &self.sentence.dense {
-            dense.resize(texts.len() * step.layer.outputs(), 0.0);
+            dense.resize(texts * step.layer.outputs(), 0.0);
             let how = (step.activation, &mut rows.buffers);
             self.kernels.linear(&step.layer, &pooled, dense, how);
             pooled.clone_from(dense);
         }
         pooled.chunks_exact(self.dimensions()).map(|vector| self.unit(vector)).collect()
+    }
+
+    /// Ids that the model knows: all below this.
+    pub fn vocabulary(&self) -> usize {
+        self.stack.config().vocabulary
+    }
+
+    /// Tokens of the longest sequence, marks included.
+    pub fn sequence_max(&self) -> usize {
+        self.sentence.tokens_max
+    }
+
+    /// The weights, for a device to copy; none if they were made into integers.
+    pub fn parts(&self) -> Option<Parts<'_>> {
+        self.stack.parts(self.sentence.pooling)
     }
 
     fn unit(&self, vector: &[f32]) -> Vec<f32> {

@@ -6,7 +6,7 @@ use serde_json::Value;
 use super::{LoadError, json::Document};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Pooling {
+pub enum Pooling {
     /// The row of the first token.
     Cls,
     Mean,

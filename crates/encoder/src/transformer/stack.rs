@@ -5,6 +5,8 @@ use super::{
     LoadError, Precision,
     config::{Config, Family},
     distance,
+    parts::{LayerParts, LinearParts, Parts},
+    pooling::Pooling,
     weights::Weights,
 };
 use crate::kernels::{Buffers, DistanceBias, Kernels, Linear, Norm};
@@ -52,7 +54,7 @@ impl Stack {
         const WORDS: &str = "embeddings.word_embeddings.weight";
         let prefix =
             weights.prefix_of(WORDS).ok_or_else(|| LoadError::Tensor { name: WORDS.to_owned() })?;
-        let mut parts = Parts { weights, prefix, config, precision };
+        let mut parts = Tensors { weights, prefix, config, precision };
         let words = parts.table("embeddings.word_embeddings.weight", config.vocabulary)?;
         let mut positions =
             parts.table("embeddings.position_embeddings.weight", config.positions)?;
@@ -70,6 +72,28 @@ impl Stack {
             Family::Bert | Family::Roberta | Family::DistilBert => None,
         };
         Ok(Self { config, words, positions, norm, layers, bias })
+    }
+
+    pub(super) fn config(&self) -> &Config {
+        &self.config
+    }
+
+    /// The weights as the file has them; none if they were made into integers.
+    pub(super) fn parts(&self, pooling: Pooling) -> Option<Parts<'_>> {
+        let Self { config, words, positions, norm, layers, bias } = self;
+        Some(Parts {
+            width: config.width,
+            inner: config.inner,
+            heads: config.heads,
+            activation: config.activation,
+            pooling,
+            sequence_max: config.tokens_max(),
+            words,
+            positions: &positions[config.first_position * config.width..],
+            norm,
+            layers: layers.iter().map(Layer::parts).collect::<Option<_>>()?,
+            bias: bias.as_ref(),
+        })
     }
 
     pub(super) fn width(&self) -> usize {
@@ -131,14 +155,14 @@ impl Stack {
 }
 
 /// The tensors of a model by the names that its family gives them.
-pub(super) struct Parts<'a> {
+pub(super) struct Tensors<'a> {
     weights: &'a mut Weights,
     prefix: String,
     pub(super) config: Config,
     precision: Precision,
 }
 
-impl Parts<'_> {
+impl Tensors<'_> {
     /// Shape: rows×width.
     fn table(&mut self, name: &str, rows: usize) -> Result<Vec<f32>, LoadError> {
         self.floats(name, &[rows, self.config.width])
@@ -222,7 +246,18 @@ impl Names {
 }
 
 impl Layer {
-    fn load(parts: &mut Parts<'_>, number: usize) -> Result<Self, LoadError> {
+    fn parts(&self) -> Option<LayerParts<'_>> {
+        Some(LayerParts {
+            projection: LinearParts::of(&self.projection)?,
+            mixed: LinearParts::of(&self.mixed)?,
+            mixed_norm: &self.mixed_norm,
+            up: LinearParts::of(&self.up)?,
+            down: LinearParts::of(&self.down)?,
+            down_norm: &self.down_norm,
+        })
+    }
+
+    fn load(parts: &mut Tensors<'_>, number: usize) -> Result<Self, LoadError> {
         let names = Names::of(parts.config.family);
         let (width, inner) = (parts.config.width, parts.config.inner);
         let name = |part: &str| format!("{}.{number}.{part}", names.layer);

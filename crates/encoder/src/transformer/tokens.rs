@@ -19,7 +19,7 @@ pub(super) struct Tokenizer {
 /// A text, ready to be embedded.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Tokens {
-    pub(super) ids: Vec<u32>,
+    ids: Vec<u32>,
     /// Tokens at the end of the text for which the model had no room.
     cut: usize,
 }
@@ -28,6 +28,11 @@ impl Tokens {
     /// Length of the sequence, marks included: what it costs.
     pub fn len(&self) -> usize {
         self.ids.len()
+    }
+
+    /// The ids of the sequence, marks included.
+    pub fn ids(&self) -> &[u32] {
+        &self.ids
     }
 
     /// Never true: a text without a token has no [`Tokens`].
