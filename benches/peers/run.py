@@ -39,10 +39,12 @@ class Contestant:
     name: str
     script: str = ""
     store: str = ""
+    settings: str = ""
 
     def command(self, args, vectors: Path, out: Path) -> list[str]:
         if not self.script:
-            return gristmill(args, out)
+            (out / "gristmill.toml").write_text(self.settings)
+            return gristmill(args, out, "--config", str(out / "gristmill.toml"))
         return [
             sys.executable, str(HERE / self.script), "--store", self.store,
             "--corpus", str(args.work / "corpus"), "--vectors", str(vectors), "--out", str(out),
@@ -62,6 +64,8 @@ class Sample:
 
 CONTESTANTS = (
     Contestant("gristmill"),
+    # What the peers do: none of their stores indexes words.
+    Contestant("gristmill, full text off", settings="full_text = false\n"),
     Contestant("LlamaIndex, LanceDB", "llamaindex_peer.py", "lancedb"),
     Contestant("LlamaIndex, Chroma", "llamaindex_peer.py", "chroma"),
     Contestant("LangChain, SQLiteVec", "langchain_peer.py", "sqlitevec"),
