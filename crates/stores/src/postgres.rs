@@ -7,6 +7,7 @@
 mod address;
 mod apply;
 mod batch;
+mod condition;
 mod copy;
 mod documents;
 mod driver;
@@ -62,8 +63,8 @@ use types::ledger::{
 use types::query::{Hit, Mode, Query, Spelled};
 use types::record::Record;
 use types::seam::{
-    Counts, EntryVectors, Migration, Repair, RunRow, Store, StoreError, StoreErrorKind, Switch,
-    Target,
+    Condition, Counts, EntryVectors, Migration, Repair, RunRow, Store, StoreError, StoreErrorKind,
+    Switch, Target,
 };
 use writes::Writes;
 
@@ -73,7 +74,7 @@ const CONNECTIONS_MIN: usize = 5;
 const GOODBYE: Duration = Duration::from_secs(2);
 /// Between two tries to reach a server that is starting.
 const START_PAUSE: Duration = Duration::from_millis(100);
-/// A server that says so long that it is starting is not waited for when the store is opened.
+/// A server that says so long that it is starting, or full, is not waited for when the store is opened.
 const START_LIMIT: Duration = Duration::from_secs(10);
 
 /// A store in a Postgres schema.
@@ -170,13 +171,13 @@ impl Drop for PostgresStore {
     }
 }
 
-/// Waits only for a server that is on its way up.
+/// Waits only for a server that is on its way up, or has no connection left.
 async fn first_session(address: &Address, tls: &Private, driver: &Driver) -> Outcome<Session> {
     let begun = tokio::time::Instant::now();
     loop {
         match Session::open(address, tls, driver.handle()).await {
             Err(cause)
-                if cause.code().is_some_and(|code| code.code() == "57P03")
+                if cause.code().is_some_and(|code| matches!(code.code(), "57P03" | "53300"))
                     && begun.elapsed() < START_LIMIT =>
             {
                 writes::pause(START_PAUSE).await;
@@ -364,6 +365,12 @@ impl Store for PostgresStore {
 
     fn counts(&self) -> Result<Counts, StoreError> {
         self.read(async |session| totals::counts(session).await)
+    }
+
+    fn condition(&self) -> Result<Condition, StoreError> {
+        let indexes = self.read(async |session| condition::indexes(session).await)?;
+        let connections = condition::connections(self.pool.statistics(), self.pool.limits().max);
+        Ok(Condition { connections: Some(connections), indexes })
     }
 
     fn dead_letters(&self) -> Result<Vec<DeadLetter>, StoreError> {

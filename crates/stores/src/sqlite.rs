@@ -49,8 +49,8 @@ use types::ledger::{
 use types::query::{Hit, Mode, Query, Spelled};
 use types::record::Record;
 use types::seam::{
-    Counts, EntryVectors, Migration, Repair, RunRow, Store, StoreError, StoreErrorKind, Switch,
-    Target,
+    Condition, Counts, EntryVectors, Migration, Repair, RunRow, Store, StoreError, StoreErrorKind,
+    Switch, Target,
 };
 
 /// Whether words are indexed. Fixed when the store is made; off, ingest writes several times as fast and
@@ -263,6 +263,10 @@ impl Store for SqliteStore {
 
     fn counts(&self) -> Result<Counts, StoreError> {
         self.told(self.pool.read(|conn| totals::counts(conn, self.pool.path())))
+    }
+
+    fn condition(&self) -> Result<Condition, StoreError> {
+        Ok(Condition::default())
     }
 
     fn dead_letters(&self) -> Result<Vec<DeadLetter>, StoreError> {

@@ -4,10 +4,12 @@ pub mod source;
 pub mod parse;
 pub mod embed;
 pub mod store;
+pub mod condition;
 pub mod llm;
 pub mod upload;
 pub mod split;
 
+pub use condition::{Condition, Connections, IndexState, VectorIndex};
 pub use embed::{BatchLimits, BoxFuture, EmbedError, Embedded, Embedder, Purpose, TokenCount};
 pub use parse::{Choice, MemberEvent, Parser, Parsers, Unpacker};
 pub use source::{Listed, ListedFile, Listing, Source, SourceError};

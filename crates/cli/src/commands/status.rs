@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use stores::Access;
 use types::embedding::ModelId;
-use types::seam::{Counts, Migration, RunRow};
+use types::seam::{Condition, Connections, Counts, Migration, RunRow, VectorIndex};
 
 /// Runs shown.
 const RUNS: usize = 10;
@@ -28,6 +28,7 @@ pub(crate) fn status(format: Format, settings: &Settings) -> Result<u8, Failed> 
         .and_then(|text| serde_json::from_str::<Value>(&text).ok())
         .filter(|found| model.as_ref().is_some_and(|model| found["embedder"] == model.to_string()));
     let migration = store.migration()?;
+    let condition = store.condition()?;
     let runs = store.runs(RUNS)?;
     let sources: Vec<String> = store.sources()?.into_iter().map(|(_, name)| name).collect();
     let models: Vec<Value> = model
@@ -58,6 +59,8 @@ pub(crate) fn status(format: Format, settings: &Settings) -> Result<u8, Failed> 
             "done": migration.done,
             "left": migration.left,
         })),
+        "connections": condition.connections,
+        "indexes": condition.indexes,
         "out": store.setting("out")?,
         "dead_letters": { "total": counts.dead_letters, "by_class": by_class },
         "runs": runs.iter().map(|run| json!({
@@ -74,6 +77,7 @@ pub(crate) fn status(format: Format, settings: &Settings) -> Result<u8, Failed> 
         sources: sources.len(),
         by_class,
         migration,
+        condition,
         runs,
     };
     print(format, &result, &lines.text())?;
@@ -88,12 +92,13 @@ struct Lines<'s> {
     sources: usize,
     by_class: BTreeMap<&'static str, u64>,
     migration: Option<Migration>,
+    condition: Condition,
     runs: Vec<RunRow>,
 }
 
 impl Lines<'_> {
     fn text(self) -> String {
-        let Self { url, counts, model, sources, by_class, migration, runs } = self;
+        let Self { url, counts, model, sources, by_class, migration, condition, runs } = self;
         let mut lines = vec![
             format!("store {} ({} MB)", url, counts.bytes >> 20),
             format!(
@@ -116,6 +121,8 @@ impl Lines<'_> {
             )
         }));
         lines.extend(by_class.iter().map(|(class, n)| format!("  {class}: {n}")));
+        lines.extend(condition.indexes.iter().map(index_line));
+        lines.extend(condition.connections.iter().map(connections_line));
         lines.extend(runs.iter().map(|run| {
             let state =
                 if run.ended.is_some() { "ended" } else { "running, or ended without a word" };
@@ -123,4 +130,28 @@ impl Lines<'_> {
         }));
         lines.join("\n")
     }
+}
+
+fn index_line(index: &VectorIndex) -> String {
+    format!(
+        "vectors of {}: {} over {}({}), index {} MB, vectors {} MB",
+        index.embedder,
+        index.state.as_str(),
+        index.element,
+        index.dimensions,
+        index.bytes >> 20,
+        index.vector_bytes >> 20
+    )
+}
+
+fn connections_line(pool: &Connections) -> String {
+    format!(
+        "{} of {} connections in use, {} idle; asked for {} times, {} in vain, for {:.1} ms on average",
+        pool.active_connections,
+        pool.max_connections,
+        pool.idle_connections,
+        pool.total_requests,
+        pool.failed_requests,
+        pool.avg_wait_time * 1e3
+    )
 }

@@ -62,7 +62,7 @@ pub(crate) fn open_or_empty(
     url: &str,
 ) -> Result<(Arc<dyn Store>, Option<tempfile::TempDir>), Failed> {
     match stores::open_url(url, Access::Read, SqliteOptions::default()) {
-        Err(error) if error.kind == StoreErrorKind::Unreachable && is_absent(url) => {
+        Err(error) if error.kind == StoreErrorKind::Missing => {
             let folder =
                 tempfile::tempdir().map_err(|error| Failed::internal(error.to_string()))?;
             let url = format!("sqlite:{}", folder.path().join("empty.db").display());
@@ -70,8 +70,4 @@ pub(crate) fn open_or_empty(
         }
         other => Ok((other?, None)),
     }
-}
-
-fn is_absent(url: &str) -> bool {
-    url.strip_prefix("sqlite:").is_some_and(|path| !std::path::Path::new(path).exists())
 }

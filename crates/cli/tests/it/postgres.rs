@@ -76,6 +76,48 @@ fn a_run_stores_and_finds_and_pays_once() {
     let status = office.run(&["status"]).exits(0);
     assert_eq!((status.number("documents"), status.number("dead_letters.total")), (31, 0));
     assert!(!status.stdout.contains("gristmill:gristmill"), "the password is not shown");
+    assert_eq!(status.json()["indexes"][0]["state"], "exact");
+    assert_eq!(status.number("indexes.0.dimensions"), 256);
+    assert_eq!(status.number("connections.max_connections"), 19);
+    assert_eq!(status.number("connections.failed_requests"), 0);
+    office.verifies();
+}
+
+#[test]
+fn a_dry_run_plans_for_a_store_that_is_not_there_yet_and_makes_none() {
+    let office = Office::new();
+    office.desk.write("a.md", format!("# A\n\n{}", prose(1, 700)));
+    let plan = office.ingest(&["--dry-run"]).exits(0);
+    assert_eq!(plan.number("plan.new"), 1);
+    assert_eq!(office.sql("SELECT count(*) FROM pg_namespace WHERE nspname='gristmill'"), "0");
+    let done = office.ingest(&[]).exits(0);
+    assert_eq!(plan.number("plan.chunks"), done.number("chunks.embedded"));
+    let unreachable = office.url.replace(&office.database, "nowhere");
+    office.desk.run(["ingest", "docs", "--dry-run", "-q", "--store", &unreachable]).exits(1);
+}
+
+#[test]
+fn room_on_the_servers_disk_is_waited_for() {
+    let office = Office::new();
+    office.desk.write("a.md", "# A\n\nword");
+    office.ingest(&[]).exits(0);
+    office.desk.write("b.md", format!("# B\n\n{}", prose(2, 900)));
+    // As a full disk is told: the first two transactions that bring chunks meet it.
+    office.sql(
+        "CREATE SEQUENCE gristmill.full_disk;
+         CREATE FUNCTION gristmill.fill() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+           IF nextval('gristmill.full_disk') <= 2 THEN
+             RAISE EXCEPTION 'could not extend file: No space left on device' USING ERRCODE = '53100';
+           END IF;
+           RETURN NULL;
+         END $$;
+         CREATE TRIGGER fill AFTER INSERT ON gristmill.chunk
+           FOR EACH STATEMENT EXECUTE FUNCTION gristmill.fill()",
+    );
+    let waited = office.desk.run(["ingest", "docs", "--store", &office.url, "--json"]).exits(0);
+    assert!(waited.stderr.contains("for room on the disk"), "{waited:?}");
+    assert_eq!(waited.number("documents.ingested"), 1);
+    assert!(waited.number("chunks.embedded") <= waited.number("chunks.written"));
     office.verifies();
 }
 

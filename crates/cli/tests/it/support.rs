@@ -30,7 +30,10 @@ impl Answer {
     /// A number of the result by its path, such as `chunks.embedded`.
     pub(crate) fn number(&self, path: &str) -> u64 {
         let json = self.json();
-        let value = path.split('.').fold(&json, |value, key| &value[key]);
+        let value = path.split('.').fold(&json, |value, key| match key.parse::<usize>() {
+            Ok(place) => &value[place],
+            Err(_) => &value[key],
+        });
         value.as_u64().unwrap_or_else(|| panic!("no number at {path}: {self:?}"))
     }
 

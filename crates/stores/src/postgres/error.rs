@@ -29,6 +29,8 @@ pub(crate) enum Again {
     AtOnce,
     /// The server is away, or has thrown us out.
     WhenItIsBack,
+    /// The server takes no writes; one that took them before will again, or another in its place.
+    WhenItTakesWrites,
 }
 
 impl From<tokio_postgres::Error> for Cause {
@@ -173,6 +175,7 @@ fn again_after(code: &SqlState) -> Again {
         "40001" | "40P01" => Again::AtOnce,
         // Shut down, crashed, not ready yet, too many connections, idle in a transaction for too long.
         "57P01" | "57P02" | "57P03" | "57P05" | "53300" | "25P03" | "25P04" => Again::WhenItIsBack,
+        "25006" => Again::WhenItTakesWrites,
         code if code.starts_with("08") => Again::WhenItIsBack,
         _ => Again::Never,
     }

@@ -9,13 +9,15 @@ use super::session::{Columns as _, Param, Session};
 use super::texts::escaped;
 use super::totals::Totals;
 use super::{meta, vectors};
+use futures_util::TryStreamExt as _;
 use std::collections::HashMap;
+use std::pin::pin;
 use tokio_postgres::types::Type;
 use types::embedding::{Embedding, ModelId};
 use types::seam::{Migration, Switch, Target};
 
 /// The model to come.
-struct Coming {
+pub(crate) struct Coming {
     id: i64,
     target: Target,
 }
@@ -24,9 +26,13 @@ impl Coming {
     fn table(&self) -> String {
         vectors::table(self.id)
     }
+
+    pub(crate) fn model(&self) -> &ModelId {
+        &self.target.model
+    }
 }
 
-async fn coming(session: &Session) -> Outcome<Option<Coming>> {
+pub(crate) async fn coming(session: &Session) -> Outcome<Option<Coming>> {
     let sql = "SELECT id, provider, model, dimensions, fingerprint FROM model WHERE NOT bound";
     let Some(row) = session.row(sql, &[]).await? else { return Ok(None) };
     let model =
@@ -49,7 +55,11 @@ pub(crate) async fn find(session: &Session) -> Outcome<Option<Migration>> {
 pub(crate) async fn begin(session: &Session, to: &Target) -> Outcome<()> {
     session.batch("LOCK TABLE model IN EXCLUSIVE MODE").await?;
     let table = match coming(session).await? {
-        Some(coming) if coming.target == *to => coming.table(),
+        Some(coming) if coming.target == *to => {
+            let damaged = damaged(session, &coming).await?;
+            remove(session, &coming, &damaged).await?;
+            coming.table()
+        }
         _ => {
             forget(session).await?;
             let sql = "INSERT INTO model(provider, model, dimensions, fingerprint, bound)
@@ -66,6 +76,31 @@ pub(crate) async fn begin(session: &Session, to: &Target) -> Outcome<()> {
         }
     };
     drop_gone(session, &table).await
+}
+
+/// Chunks whose new vector is not what was written, or not of this chunk: it is made again.
+pub(crate) async fn damaged(session: &Session, coming: &Coming) -> Outcome<Vec<i64>> {
+    let sql = format!(
+        "SELECT n.chunk, n.check_sum, vector_send(n.v),
+           n.document=c.document AND n.version=c.version AND n.text_hash=c.text_hash
+         FROM {} n JOIN chunk c ON c.id=n.chunk",
+        coming.table()
+    );
+    let no_params: [Param<'_>; 0] = [];
+    let mut rows = pin!(session.stream(&sql, &no_params).await?);
+    let mut damaged = Vec::new();
+    while let Some(row) = rows.try_next().await? {
+        if !row.at::<bool>(3)? || vectors::intact(row.at(1)?, row.at(2)?).is_none() {
+            damaged.push(row.at(0)?);
+        }
+    }
+    Ok(damaged)
+}
+
+pub(crate) async fn remove(session: &Session, coming: &Coming, chunks: &[i64]) -> Outcome<()> {
+    let sql = format!("DELETE FROM {} WHERE chunk=ANY($1)", coming.table());
+    session.execute(&sql, &[(&chunks, Type::INT8_ARRAY)]).await?;
+    Ok(())
 }
 
 /// Of chunks that went meanwhile.

@@ -209,7 +209,7 @@ async fn check_extension(session: &Session) -> Outcome<()> {
 
 fn missing(address: &Address) -> Cause {
     Cause::told(
-        StoreErrorKind::Unreachable,
+        StoreErrorKind::Missing,
         format!("there is no store at {} in schema {:?}", address.shown, address.schema),
         "run gristmill ingest SOURCE first, or check the URL given to --store",
     )

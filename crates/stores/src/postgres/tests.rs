@@ -1,5 +1,6 @@
 //! The laws of every store on a real server, and what is particular to one.
 
+mod faults;
 mod sharing;
 
 use crate::conformance;

@@ -8,6 +8,7 @@ mod content;
 mod derived;
 mod ledger;
 mod loose;
+mod migration;
 
 use super::apply::{Shared, Writing};
 use super::error::Outcome;
@@ -42,6 +43,7 @@ pub(crate) async fn verify(
     check.files().await?;
     check.gates().await?;
     check.totals().await?;
+    check.migration().await?;
     Ok(check.findings.into_list())
 }
 

@@ -11,6 +11,7 @@ use super::lock;
 use super::session::{Columns as _, Connector, Mode, Param, Session};
 use pool::Lease;
 use std::any::Any;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 use tokio::time::{Instant, timeout};
@@ -30,6 +31,8 @@ pub(super) struct Writes {
     /// Number of the last transaction; held while one is under way, since the row tells of the last one only.
     number: tokio::sync::Mutex<i64>,
     patience: Mutex<Duration>,
+    /// Some transaction of this writer took place: the server is no standby by choice.
+    written: AtomicBool,
     right: Mutex<Weak<Right>>,
 }
 
@@ -57,9 +60,8 @@ impl Tries {
     }
 
     /// Waits as the cause demands; gives it back when there is no point in another try.
-    async fn after(&mut self, cause: Cause) -> Outcome<()> {
-        let again = cause.again();
-        if again == Again::Never || self.left().is_zero() {
+    async fn after(&mut self, cause: Cause, again: Again) -> Outcome<()> {
+        if matches!(again, Again::Never | Again::WhenItTakesWrites) || self.left().is_zero() {
             return Err(cause);
         }
         if again == Again::WhenItIsBack {
@@ -76,12 +78,20 @@ impl Writes {
             writer,
             number: tokio::sync::Mutex::new(0),
             patience: Mutex::new(PATIENCE),
+            written: AtomicBool::new(false),
             right: Mutex::default(),
         }
     }
 
     pub(super) fn be_patient(&self, limit: Duration) {
         *locked(&self.patience) = limit;
+    }
+
+    fn again(&self, cause: &Cause) -> Again {
+        match cause.again() {
+            Again::WhenItTakesWrites if self.written.load(Ordering::SeqCst) => Again::WhenItIsBack,
+            again => again,
+        }
     }
 
     fn tries(&self) -> Tries {
@@ -105,10 +115,14 @@ impl PostgresStore {
         let mut unknown = None;
         loop {
             match self.try_to_write(&work, *number, &mut unknown, tries.left()).await {
-                Ok(done) => return Ok(done),
+                Ok(done) => {
+                    self.writes.written.store(true, Ordering::SeqCst);
+                    return Ok(done);
+                }
                 Err(cause) => {
                     self.shared.terms.forget();
-                    tries.after(cause).await?;
+                    let again = self.writes.again(&cause);
+                    tries.after(cause, again).await?;
                 }
             }
         }
@@ -145,7 +159,9 @@ impl PostgresStore {
             unknown.take().ok_or_else(|| Cause::contract("a result has gone"))
         };
         let tried = tried.await;
-        if tried.is_err() && !session.is_closed() {
+        // A connection to a server that takes no writes stays read-only, whatever becomes of the server.
+        let read_only = matches!(&tried, Err(cause) if cause.again() == Again::WhenItTakesWrites);
+        if tried.is_err() && !read_only && !session.is_closed() {
             // A connection that cannot do even this is closed when it is given back.
             drop(session.roll_back().await);
         }
@@ -180,7 +196,10 @@ impl PostgresStore {
             };
             match tried.await {
                 Ok(done) => return Ok(done),
-                Err(cause) => tries.after(cause).await?,
+                Err(cause) => {
+                    let again = cause.again();
+                    tries.after(cause, again).await?;
+                }
             }
         }
     }
@@ -194,7 +213,10 @@ impl PostgresStore {
         loop {
             match self.snapshot(tries.left()).await {
                 Ok(session) => return ended(&session, work(&session).await).await,
-                Err(cause) => tries.after(cause).await?,
+                Err(cause) => {
+                    let again = cause.again();
+                    tries.after(cause, again).await?;
+                }
             }
         }
     }

@@ -116,7 +116,7 @@ fn kind_of_value(error: &rusqlite::Error) -> StoreErrorKind {
 
 fn hint(kind: StoreErrorKind) -> &'static str {
     match kind {
-        StoreErrorKind::Unreachable => "check the path given to --store",
+        StoreErrorKind::Unreachable | StoreErrorKind::Missing => "check the path given to --store",
         StoreErrorKind::Locked => "wait until the other process has finished",
         StoreErrorKind::OtherModel => "run: gristmill migrate --embedder SPEC",
         StoreErrorKind::Newer => "install the newest gristmill",

@@ -317,7 +317,7 @@ fn why_not_made(path: &Path) -> Option<Cause> {
 
 fn missing(path: &Path) -> Cause {
     Cause::told(
-        StoreErrorKind::Unreachable,
+        StoreErrorKind::Missing,
         format!("there is no store at {}", path.display()),
         "run gristmill ingest SOURCE first, or check the path given to --store",
     )

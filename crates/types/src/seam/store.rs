@@ -10,6 +10,7 @@ use crate::ledger::{
 };
 use crate::query::{Hit, Query, Spelled};
 use crate::record::Record;
+use crate::seam::condition::Condition;
 use std::collections::HashMap;
 use std::ops::ControlFlow;
 
@@ -130,6 +131,9 @@ pub trait Store: Send + Sync {
 
     fn counts(&self) -> Result<Counts, StoreError>;
 
+    /// How its connections and indexes are doing.
+    fn condition(&self) -> Result<Condition, StoreError>;
+
     fn dead_letters(&self) -> Result<Vec<DeadLetter>, StoreError>;
 
     /// Lets the next run try these again: their documents and files lose their gates.
@@ -237,6 +241,8 @@ pub struct Counts {
 pub enum StoreErrorKind {
     /// There is no such file or server, or it cannot be opened.
     Unreachable,
+    /// Where the store would be there is none yet.
+    Missing,
     /// Another process writes.
     Locked,
     /// Holds another model's vectors.
@@ -264,6 +270,7 @@ impl Classified for StoreError {
     fn kind(&self) -> ErrorKind {
         match self.kind {
             StoreErrorKind::Unreachable | StoreErrorKind::DiskFull => ErrorKind::Unavailable,
+            StoreErrorKind::Missing => ErrorKind::NotFound,
             StoreErrorKind::Locked | StoreErrorKind::OtherModel => ErrorKind::Conflict,
             StoreErrorKind::ReadOnly => ErrorKind::Denied,
             StoreErrorKind::Newer

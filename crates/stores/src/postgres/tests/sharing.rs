@@ -142,7 +142,7 @@ fn a_store_that_is_not_there_is_not_made_by_a_reader() {
     let url = shelf.next();
     for access in [Access::Read, Access::Write] {
         let error = crate::PostgresStore::open(&url, access, crate::FullText::On).unwrap_err();
-        assert_eq!(error.kind, StoreErrorKind::Unreachable);
+        assert_eq!(error.kind, StoreErrorKind::Missing);
         assert!(error.message.contains("there is no store"), "{error}");
     }
     let store = open(&url, Access::Create);

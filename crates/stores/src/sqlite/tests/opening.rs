@@ -9,7 +9,7 @@ use rusqlite::config::DbConfig;
 use std::fs;
 use std::path::Path;
 use types::query::{Filter, Mode, Query};
-use types::seam::StoreErrorKind::{self, Foreign, Unreachable};
+use types::seam::StoreErrorKind::{self, Foreign, Missing, Unreachable};
 use types::seam::{Store as _, StoreError};
 
 fn refused(path: &Path, access: Access) -> StoreError {
@@ -26,8 +26,8 @@ fn what_is_no_store_is_refused_by_kind() {
     other.execute_batch("CREATE TABLE t(x); INSERT INTO t VALUES(1)").unwrap();
     drop(other);
     for (name, access, kind) in [
-        ("missing", Access::Read, Unreachable),
-        ("missing", Access::Write, Unreachable),
+        ("missing", Access::Read, Missing),
+        ("missing", Access::Write, Missing),
         ("no/folder/kb.db", Access::Create, Unreachable),
         (".", Access::Create, Unreachable),
         (".", Access::Read, Unreachable),
@@ -35,8 +35,8 @@ fn what_is_no_store_is_refused_by_kind() {
         ("text", Access::Read, Foreign),
         ("other", Access::Create, Foreign),
         ("other", Access::Read, Foreign),
-        ("empty", Access::Read, Unreachable),
-        ("empty", Access::Write, Unreachable),
+        ("empty", Access::Read, Missing),
+        ("empty", Access::Write, Missing),
     ] {
         let error = refused(&at(name), access);
         assert_eq!(error.kind, kind, "{name} {access:?}: {error}");
@@ -103,7 +103,7 @@ fn a_store_whose_making_was_interrupted_is_made_again() {
     conn.query_row("PRAGMA journal_mode=WAL", [], |_| Ok(())).unwrap();
     drop(conn);
     assert_ne!(fs::metadata(&path).unwrap().len(), 0);
-    assert_eq!(refused(&path, Access::Read).kind, StoreErrorKind::Unreachable);
+    assert_eq!(refused(&path, Access::Read).kind, Missing);
     assert_sound(&open(&path, Access::Create));
 }
 
@@ -203,7 +203,7 @@ fn a_name_that_means_memory_to_sqlite_is_a_file() {
     open(&path, Access::Create).set_setting("k", "v").unwrap();
     assert_eq!(open(&path, Access::Read).setting("k").unwrap().as_deref(), Some("v"));
     let relative = Path::new(":memory:");
-    assert_eq!(refused(relative, Access::Read).kind, Unreachable);
+    assert_eq!(refused(relative, Access::Read).kind, Missing);
 }
 
 /// The log is taken in by whoever writes, at the latest when it closes.
