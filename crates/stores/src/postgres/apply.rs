@@ -5,15 +5,17 @@ use super::documents::DocumentRow;
 use super::error::Outcome;
 use super::group::{self, Known};
 use super::ids::Ids;
+use super::inflow::stored_chunks;
+use super::labels;
 use super::meta::{self, Bound};
 use super::session::Session;
 use super::terms::Terms;
+use super::together::together;
 use super::totals::Totals;
 use crate::sqlite::FullText;
 use std::collections::BTreeSet;
 use types::document::Label;
 use types::ledger::{Applied, Change, DocumentId, FailedDocument};
-use types::record::Vector;
 
 /// A version of at most so many rows goes in the transaction that supersedes it.
 const INLINE_VERSION_ROWS: i64 = 500;
@@ -59,9 +61,9 @@ pub(crate) async fn apply(
     changes: &[Change],
 ) -> Outcome<Vec<Applied>> {
     fault::point("store.apply.begin")?;
-    let mut writing = Writing::begin(session, shared).await?;
+    let (mut writing, mut known) =
+        together(Writing::begin(session, shared), Known::load(session, changes)).await?;
     let mut applied = Vec::with_capacity(changes.len());
-    let mut known = Known::load(session, changes).await?;
     let mut rest = changes;
     while !rest.is_empty() {
         let (group, after) = rest.split_at(group::first(rest, &known));
@@ -91,20 +93,22 @@ impl<'s> Writing<'s> {
 
     /// Writes what was gathered.
     pub(crate) async fn end(self) -> Outcome<()> {
-        self.raise_revisions().await?;
-        self.totals.add_to(self.session, self.shared.slot).await
+        let totals = self.totals.add_to(self.session, self.shared.slot);
+        together(self.raise_revisions(), totals).await?;
+        Ok(())
     }
 
     async fn group(&mut self, changes: &[Change], known: &mut Known) -> Outcome<Vec<Applied>> {
-        known.make_missing(self.session, changes).await?;
+        let session = self.session;
         let chunks = changes.iter().map(stored_chunks).sum();
-        self.chunk_ids = self.shared.ids.take(self.session, chunks).await?.into_iter();
+        let labels = labels::resolve(session, changes.iter().filter_map(label_of));
+        let ids = self.shared.ids.take(session, chunks);
+        let (labels, (ids, ())) =
+            together(labels, together(ids, known.make_missing(session, changes))).await?;
+        self.chunk_ids = ids.into_iter();
         let mut batch = Batch::new();
-        let mut applied = Vec::with_capacity(changes.len());
-        for change in changes {
-            applied.push(self.change(&mut batch, known, change)?);
-        }
-        self.flush(&mut batch).await?;
+        let (mut applied, vectors) = self.take_in(&mut batch, known, changes).await?;
+        together(vectors.end(), self.flush(&mut batch, &labels)).await?;
         for (place, removed) in self.forget_unseen(changes).await? {
             applied[place].removed += removed;
         }
@@ -112,7 +116,7 @@ impl<'s> Writing<'s> {
         Ok(applied)
     }
 
-    fn change<'c>(
+    pub(crate) fn change<'c>(
         &mut self,
         batch: &mut Batch<'c>,
         known: &Known,
@@ -234,7 +238,11 @@ fn relabel<'c>(batch: &mut Batch<'c>, known: &Known, document: DocumentId, label
     batch.relabelled.push(Relabelled { was: row.label, enter });
 }
 
-fn stored_chunks(change: &Change) -> usize {
-    let Change::Segment(segment) = change else { return 0 };
-    segment.records.iter().filter(|record| !matches!(record.vector, Vector::Refused(_))).count()
+/// The label that a change gives to its document.
+fn label_of(change: &Change) -> Option<&Label> {
+    match change {
+        Change::Segment(segment) => segment.finish.as_ref().map(|finish| &finish.label),
+        Change::Relabel { label, .. } => Some(label),
+        _ => None,
+    }
 }

@@ -4,7 +4,7 @@
 //! each document would cost a round trip each.
 
 use super::copy::CopyRows;
-use std::collections::HashSet;
+use super::tokens::Lexemes;
 use types::document::Label;
 use types::failure::Failure;
 use types::ledger::{FileState, Finish, VersionKey};
@@ -14,8 +14,10 @@ use types::ledger::{FileState, Finish, VersionKey};
 pub(crate) struct Batch<'c> {
     pub(crate) chunks: CopyRows,
     pub(crate) vectors: CopyRows,
-    /// Lexemes that the chunks hold.
-    pub(crate) terms: HashSet<String>,
+    /// Of the chunk that was encoded last.
+    pub(crate) lexemes: Lexemes,
+    /// Words that may be new to the store.
+    pub(crate) terms: Vec<String>,
     /// Document and version whose rows go at once.
     pub(crate) drop_now: Vec<(i64, i64)>,
     /// Document and version whose rows are left to the sweep.
@@ -151,7 +153,8 @@ impl Batch<'_> {
         Self {
             chunks: CopyRows::new(),
             vectors: CopyRows::new(),
-            terms: HashSet::new(),
+            lexemes: Lexemes::default(),
+            terms: Vec::new(),
             drop_now: Vec::new(),
             drop_later: Vec::new(),
             opened: Vec::new(),

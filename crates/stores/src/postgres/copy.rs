@@ -7,7 +7,7 @@ use super::tokens::Lexemes;
 use bytes::{BufMut as _, Bytes, BytesMut};
 
 /// What is sent at once.
-const PIECE: usize = 256 << 10;
+const PIECE: usize = 64 << 10;
 
 /// Rows of one table, in the order of its columns.
 #[derive(Debug)]
@@ -29,16 +29,25 @@ impl CopyRows {
         self.rows == 0
     }
 
-    /// The pieces to send, with the trailer.
-    pub(crate) fn into_pieces(mut self) -> Vec<Bytes> {
-        self.bytes.put_i16(-1);
-        let mut whole = self.bytes.freeze();
-        let mut pieces = Vec::with_capacity(whole.len() / PIECE + 1);
-        while whole.len() > PIECE {
-            pieces.push(whole.split_to(PIECE));
+    /// Whether there is enough to be worth a message.
+    pub(crate) fn has_piece(&self) -> bool {
+        self.bytes.len() >= PIECE
+    }
+
+    /// What can be sent already.
+    pub(crate) fn piece(&mut self) -> Option<Bytes> {
+        if !self.has_piece() {
+            return None;
         }
-        pieces.push(whole);
-        pieces
+        let piece = self.bytes.split_to(PIECE).freeze();
+        self.bytes.reserve(PIECE);
+        Some(piece)
+    }
+
+    /// The last piece, with the trailer.
+    pub(crate) fn end(mut self) -> Bytes {
+        self.bytes.put_i16(-1);
+        self.bytes.freeze()
     }
 
     /// Begins a row of so many columns.
@@ -100,12 +109,15 @@ impl CopyRows {
         self.bytes.put_i32(0);
         self.bytes.put_i32(lexemes.len() as i32);
         for (lexeme, places) in lexemes.iter() {
-            self.bytes.put_slice(lexeme.as_bytes());
+            self.bytes.put_slice(lexeme);
             self.bytes.put_u8(0);
-            self.bytes.put_u16(places.len() as u16);
+            let count = self.bytes.len();
+            self.bytes.put_u16(0);
             for place in places {
-                self.bytes.put_u16(*place);
+                self.bytes.put_u16(place);
             }
+            let places = (self.bytes.len() - count - 2) / 2;
+            self.bytes[count..count + 2].copy_from_slice(&(places as u16).to_be_bytes());
         }
         let length = (self.bytes.len() - start - 4) as i32;
         self.bytes[start..start + 4].copy_from_slice(&length.to_be_bytes());

@@ -4,6 +4,7 @@ use super::apply::Writing;
 use super::batch::Batch;
 use super::documents;
 use super::error::Outcome;
+use super::labels::Labels;
 use super::session::{Columns as _, Param, Session};
 use super::texts::{escaped, unescaped};
 use std::collections::HashMap;
@@ -48,7 +49,6 @@ pub(crate) async fn after(
 
 impl Writing<'_> {
     pub(crate) async fn change_files(&mut self, batch: &Batch<'_>) -> Outcome<()> {
-        self.note_files(&batch.noted).await?;
         self.lose_documents(&batch.lost).await?;
         if batch.removed_files.is_empty() {
             return Ok(());
@@ -64,9 +64,10 @@ impl Writing<'_> {
 
     /// A file whose documents come in has a row from the first of them on, with a gate that is open: so it is
     /// found when it goes before a run has finished it.
-    pub(crate) async fn note_files(&mut self, noted: &[(i64, &str, i64)]) -> Outcome<()> {
+    /// Gives how many are new.
+    pub(crate) async fn note_files(&self, noted: &[(i64, &str, i64)]) -> Outcome<i64> {
         if noted.is_empty() {
-            return Ok(());
+            return Ok(0);
         }
         let sources: Vec<i64> = noted.iter().map(|(source, ..)| *source).collect();
         let names: Vec<_> = noted.iter().map(|(_, name, _)| escaped(name)).collect();
@@ -83,8 +84,7 @@ impl Writing<'_> {
             (&TAKEN, Type::INT8),
             (&zeros, Type::BYTEA),
         ];
-        self.totals.files += self.session.execute(sql, &params).await? as i64;
-        Ok(())
+        Ok(self.session.execute(sql, &params).await? as i64)
     }
 
     /// After documents are gone their file's gate must not claim more than is left.
@@ -141,7 +141,7 @@ impl Writing<'_> {
             let place = places.get(&(document.source, document.file.as_str()));
             removed.extend(place.map(|place| (*place, gone)));
         }
-        self.flush(&mut batch).await?;
+        self.flush(&mut batch, &Labels::default()).await?;
         Ok(removed)
     }
 

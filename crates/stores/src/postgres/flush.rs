@@ -2,31 +2,34 @@
 
 use super::apply::Writing;
 use super::batch::{Batch, Head, Opened, Place, Relabelled, Written};
-use super::error::{Cause, Outcome};
-use super::segment::{CHUNK_COLUMNS, VECTOR_COLUMNS};
+use super::error::Outcome;
+use super::labels::Labels;
 use super::session::Param;
 use super::texts::escaped;
-use super::{copy::CopyRows, removal};
+use super::together::together;
+use super::{removal, terms};
 use std::borrow::Cow;
 use tokio_postgres::types::Type;
 
 impl Writing<'_> {
-    pub(crate) async fn flush(&mut self, batch: &mut Batch<'_>) -> Outcome<()> {
-        let labels = self.resolve_labels(batch).await?;
+    /// What must come in an order is one future; all others go out together.
+    pub(crate) async fn flush(&mut self, batch: &mut Batch<'_>, labels: &Labels) -> Outcome<()> {
         for Relabelled { was, enter } in std::mem::take(&mut batch.relabelled) {
             if was != Some(labels.id(enter.label)?) {
                 batch.leave.push(enter.document);
                 batch.enter.push(enter);
             }
         }
-        self.drop_versions(batch).await?;
-        self.copy(batch).await?;
-        self.put_opened(&batch.opened).await?;
-        self.put_heads(&batch.heads).await?;
-        self.put_failed(batch).await?;
-        self.put_seen(batch).await?;
-        self.change_pairs(batch, &labels).await?;
-        self.post_letters(&batch.letters).await?;
+        let terms = terms::add(self.session, std::mem::take(&mut batch.terms));
+        let (batch, this) = (&*batch, &*self);
+        let documents = together(this.put_opened(&batch.opened), this.put_heads(&batch.heads));
+        let others = together(this.put_failed(batch), this.put_seen(batch));
+        let rows = together(this.drop_versions(batch), terms);
+        let pairs = together(this.change_pairs(batch, labels), this.post_letters(&batch.letters));
+        let all = together(together(rows, documents), together(others, pairs));
+        let (files, (_, (_, (touched, ())))) = together(this.note_files(&batch.noted), all).await?;
+        self.totals.files += files;
+        self.touched.extend(touched);
         self.remove_documents(batch).await?;
         self.change_files(batch).await
     }
@@ -53,24 +56,6 @@ impl Writing<'_> {
             self.session.execute(sql, &params).await?;
         }
         Ok(())
-    }
-
-    async fn copy(&self, batch: &mut Batch<'_>) -> Outcome<()> {
-        let chunks = std::mem::replace(&mut batch.chunks, CopyRows::new());
-        if !chunks.is_empty() {
-            let sql = format!("COPY chunk({CHUNK_COLUMNS}) FROM STDIN (FORMAT binary)");
-            self.session.copy(&sql, chunks.into_pieces()).await?;
-            fault::point("store.apply.copied")?;
-        }
-        let vectors = std::mem::replace(&mut batch.vectors, CopyRows::new());
-        if !vectors.is_empty() {
-            let bound = self.bound.as_ref();
-            let bound = bound.ok_or_else(|| Cause::contract("vectors came before their model"))?;
-            let table = &bound.table;
-            let sql = format!("COPY {table}({VECTOR_COLUMNS}) FROM STDIN (FORMAT binary)");
-            self.session.copy(&sql, vectors.into_pieces()).await?;
-        }
-        self.shared.terms.add(self.session, &batch.terms).await
     }
 
     async fn put_opened(&self, opened: &[Opened<'_>]) -> Outcome<()> {

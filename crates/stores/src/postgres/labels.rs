@@ -8,6 +8,7 @@ use super::batch::{Batch, Enter};
 use super::error::{Cause, Outcome};
 use super::session::{Columns as _, Param, Session};
 use super::texts::escaped;
+use super::together::together;
 use std::collections::{BTreeSet, HashMap};
 use tokio_postgres::types::Type;
 use types::document::Label;
@@ -74,37 +75,36 @@ pub(crate) async fn resolve(
 }
 
 impl Writing<'_> {
-    pub(crate) async fn resolve_labels(&self, batch: &Batch<'_>) -> Outcome<Labels> {
-        let entering = batch.enter.iter().map(|enter| enter.label);
-        let moving = batch.relabelled.iter().map(|relabelled| relabelled.enter.label);
-        resolve(self.session, entering.chain(moving)).await
+    /// Gives the pairs that changed.
+    pub(crate) async fn change_pairs(
+        &self,
+        batch: &Batch<'_>,
+        labels: &Labels,
+    ) -> Outcome<Vec<i64>> {
+        let mut touched = self.leave_pairs(&batch.leave).await?;
+        touched.extend(self.enter_pairs(&batch.enter, labels).await?);
+        Ok(touched)
     }
 
-    pub(crate) async fn change_pairs(&mut self, batch: &Batch<'_>, labels: &Labels) -> Outcome<()> {
-        self.leave_pairs(&batch.leave).await?;
-        self.enter_pairs(&batch.enter, labels).await
-    }
-
-    /// Takes documents out of their pairs.
-    pub(crate) async fn leave_pairs(&mut self, documents: &[i64]) -> Outcome<()> {
+    /// Takes documents out of their pairs, which it gives.
+    pub(crate) async fn leave_pairs(&self, documents: &[i64]) -> Outcome<Vec<i64>> {
         if documents.is_empty() {
-            return Ok(());
+            return Ok(Vec::new());
         }
         let sql = "DELETE FROM document_pair WHERE document=ANY($1) RETURNING pair";
-        for row in self.session.rows(sql, &[(&documents, Type::INT8_ARRAY)]).await? {
-            self.touched.insert(row.at(0)?);
-        }
-        Ok(())
+        let rows = self.session.rows(sql, &[(&documents, Type::INT8_ARRAY)]).await?;
+        rows.iter().map(|row| row.at(0)).collect()
     }
 
-    /// Puts heads into the pairs of their chunks, and writes their labels down.
+    /// Puts heads into the pairs of their chunks, which it gives, and writes their labels down.
     pub(crate) async fn enter_pairs(
-        &mut self,
+        &self,
         heads: &[Enter<'_>],
         labels: &Labels,
-    ) -> Outcome<()> {
+    ) -> Outcome<Vec<i64>> {
+        let mut touched = Vec::new();
         if heads.is_empty() {
-            return Ok(());
+            return Ok(touched);
         }
         let (mut pairs, mut names) = (Vec::new(), Vec::new());
         let (mut documents, mut chunks) = (Vec::new(), Vec::new());
@@ -114,9 +114,8 @@ impl Writing<'_> {
             labelled.push(head.document);
             label_ids.push(pair);
             if head.mixed {
-                self.enter_by_chunks(head).await?;
+                touched.extend(self.enter_by_chunks(head).await?);
             } else if head.chunks > 0 {
-                self.touched.insert(pair);
                 pairs.push(pair);
                 names.push(escaped(&head.name));
                 documents.push(head.document);
@@ -131,17 +130,18 @@ impl Writing<'_> {
             (&documents, Type::INT8_ARRAY),
             (&chunks, Type::INT8_ARRAY),
         ];
-        self.session.execute(insert, &params).await?;
+        let insert = self.session.execute(insert, &params);
         let update = "UPDATE document d SET label=u.label
             FROM unnest($1::bigint[], $2::bigint[]) u(id, label) WHERE d.id=u.id";
         let params: [Param<'_>; 2] =
             [(&labelled, Type::INT8_ARRAY), (&label_ids, Type::INT8_ARRAY)];
-        self.session.execute(update, &params).await?;
-        Ok(())
+        together(insert, self.session.execute(update, &params)).await?;
+        touched.extend(pairs);
+        Ok(touched)
     }
 
     /// A chunk's own label may say one half only; the document's label says the other.
-    async fn enter_by_chunks(&mut self, head: &Enter<'_>) -> Outcome<()> {
+    async fn enter_by_chunks(&self, head: &Enter<'_>) -> Outcome<Vec<i64>> {
         let params: [Param<'_>; 4] = [
             (&head.document, Type::INT8),
             (&head.version, Type::INT8),
@@ -157,10 +157,7 @@ impl Writing<'_> {
             JOIN chunk c ON c.document=d.id AND c.version=$2
             JOIN pair p ON p.domain=coalesce(c.own_domain, $3) AND p.category=coalesce(c.own_category, $4)
             WHERE d.id=$1 GROUP BY p.id, d.name, d.id RETURNING pair";
-        for row in self.session.rows(enter, &params).await? {
-            self.touched.insert(row.at(0)?);
-        }
-        Ok(())
+        self.session.rows(enter, &params).await?.iter().map(|row| row.at(0)).collect()
     }
 
     /// Numbers larger than any before for all pairs that the transaction changed; locked in one order.

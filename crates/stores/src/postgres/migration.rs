@@ -175,7 +175,7 @@ pub(crate) async fn put(session: &Session, given: &[(i64, Option<Embedding>)]) -
     session.execute(&old, &[(&present, Type::INT8_ARRAY)]).await?;
     if !rows.is_empty() {
         let sql = format!("COPY {table}({VECTOR_COLUMNS}) FROM STDIN (FORMAT binary)");
-        session.copy(&sql, rows.into_pieces()).await?;
+        session.copy(&sql).await?.end(rows).await?;
     }
     let sql = "INSERT INTO absent SELECT unnest($1::bigint[]) ON CONFLICT DO NOTHING";
     session.execute(sql, &[(&absent, Type::INT8_ARRAY)]).await?;

@@ -91,13 +91,12 @@ impl Writing<'_> {
             return Ok(());
         }
         let id = self.chunk_ids.next().expect("a number was taken for each chunk");
-        let lexemes = match self.shared.full_text {
-            FullText::On => Lexemes::of(&chunk.text),
-            FullText::Off => Lexemes::default(),
-        };
-        version.length += lexemes.length();
-        encode_chunk(&mut batch.chunks, (id, row.id, version.number), chunk, &lexemes);
-        batch.terms.extend(lexemes.into_terms());
+        if self.shared.full_text == FullText::On {
+            batch.lexemes.read(&chunk.text);
+            self.shared.terms.learn(&batch.lexemes, &mut batch.terms);
+        }
+        version.length += batch.lexemes.length();
+        encode_chunk(&mut batch.chunks, (id, row.id, version.number), chunk, &batch.lexemes);
         version.mixed |= !chunk.label.is_empty();
         version.chunks += 1;
         applied.written += 1;

@@ -1,6 +1,7 @@
 //! One connection: statements, transactions, and copies into tables.
 
 use super::address::{Address, Statements};
+use super::copy::CopyRows;
 use super::error::{Cause, Outcome};
 use super::texts::unescaped;
 use super::tls::Private;
@@ -8,12 +9,12 @@ use bytes::Bytes;
 use futures_util::SinkExt as _;
 use pool::Connect;
 use std::collections::HashMap;
-use std::pin::pin;
+use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 use tokio::runtime::Handle;
 use tokio_postgres::types::{FromSql, ToSql, Type};
-use tokio_postgres::{Client, Row, RowStream, Statement};
+use tokio_postgres::{Client, CopyInSink, Row, RowStream, Statement};
 use types::document::Hash;
 
 /// A value with its type, so that a statement needs no round trip of its own.
@@ -161,19 +162,41 @@ impl Session {
         self.prepared.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Runs `COPY … FROM STDIN (FORMAT binary)`; returns the rows that went in.
+    /// Begins `COPY … FROM STDIN (FORMAT binary)`.
     ///
     /// Behind a pooler the statement has a name only within this transaction, which keeps its connection.
-    pub(crate) async fn copy(&self, sql: &str, pieces: Vec<Bytes>) -> Outcome<u64> {
+    pub(crate) async fn copy(&self, sql: &str) -> Outcome<Copying> {
         let statement = match self.statements {
             Statements::Named => self.statement(sql, &[]).await?,
             Statements::Unnamed => self.client.prepare(sql).await?,
         };
-        let mut sink = pin!(self.client.copy_in(&statement).await?);
-        for piece in pieces {
-            sink.feed(piece).await?;
+        Ok(Copying(Box::pin(self.client.copy_in(&statement).await?)))
+    }
+}
+
+/// A COPY that is under way. Whatever else is asked of its session waits for its end; dropped, it takes nothing in.
+pub(crate) struct Copying(Pin<Box<CopyInSink<Bytes>>>);
+
+impl std::fmt::Debug for Copying {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Copying")
+    }
+}
+
+impl Copying {
+    /// Waits only while the server is far behind.
+    pub(crate) async fn send(&mut self, rows: &mut CopyRows) -> Outcome<()> {
+        while let Some(piece) = rows.piece() {
+            self.0.feed(piece).await?;
         }
-        Ok(sink.finish().await?)
+        Ok(())
+    }
+
+    /// Sends what is left; returns the rows that went in.
+    pub(crate) async fn end(mut self, mut rows: CopyRows) -> Outcome<u64> {
+        self.send(&mut rows).await?;
+        self.0.feed(rows.end()).await?;
+        Ok(self.0.as_mut().finish().await?)
     }
 }
 

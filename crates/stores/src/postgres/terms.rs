@@ -6,8 +6,8 @@
 use super::error::Outcome;
 use super::session::Session;
 use super::texts::escaped;
+use super::tokens::Lexemes;
 use ahash::{AHashSet, RandomState};
-use std::collections::HashSet;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use tokio_postgres::types::Type;
 
@@ -37,23 +37,26 @@ impl Terms {
         self.known().clear();
     }
 
-    /// Adds those that are new, in one order for all writers, so that none waits for another in a circle.
-    pub(crate) async fn add(&self, session: &Session, terms: &HashSet<String>) -> Outcome<()> {
-        let mut new: Vec<&str> = {
-            let mut known = self.known();
-            if known.len() > REMEMBERED_MAX {
-                known.clear();
-            }
-            let is_new = |term: &&String| known.insert(self.hasher.hash_one(term));
-            terms.iter().filter(is_new).map(String::as_str).collect()
-        };
-        if new.is_empty() {
-            return Ok(());
+    /// Puts those aside that are new to this process.
+    pub(crate) fn learn(&self, lexemes: &Lexemes, new: &mut Vec<String>) {
+        let mut known = self.known();
+        if known.len() > REMEMBERED_MAX {
+            known.clear();
         }
-        new.sort_unstable();
-        let new: Vec<_> = new.into_iter().map(escaped).collect();
-        let sql = "INSERT INTO word SELECT unnest($1::text[]) ON CONFLICT DO NOTHING";
-        session.execute(sql, &[(&new, Type::TEXT_ARRAY)]).await?;
-        Ok(())
+        let is_new = |term: &&[u8]| known.insert(self.hasher.hash_one(term));
+        let text = |term| String::from_utf8_lossy(term).into_owned();
+        new.extend(lexemes.terms().filter(is_new).map(text));
     }
+}
+
+/// Adds words that may be there, in one order for all writers, so that none waits for another in a circle.
+pub(crate) async fn add(session: &Session, mut new: Vec<String>) -> Outcome<()> {
+    if new.is_empty() {
+        return Ok(());
+    }
+    new.sort_unstable();
+    let new: Vec<_> = new.iter().map(|term| escaped(term)).collect();
+    let sql = "INSERT INTO word SELECT unnest($1::text[]) ON CONFLICT DO NOTHING";
+    session.execute(sql, &[(&new, Type::TEXT_ARRAY)]).await?;
+    Ok(())
 }

@@ -37,7 +37,8 @@ impl Check<'_> {
             if !self.mends() {
                 continue;
             }
-            writing.leave_pairs(&[id]).await?;
+            let left = writing.leave_pairs(&[id]).await?;
+            writing.touched.extend(left);
             let Some(row) = row.filter(|row| row.version > 0) else { continue };
             let sql = "SELECT domain, category FROM pair WHERE id=$1";
             let found = self.session.one(sql, &[(&row.label, Type::INT8)]).await?;
@@ -51,7 +52,8 @@ impl Check<'_> {
                 label: &label,
                 mixed: row.mixed,
             };
-            writing.enter_pairs(&[enter], &labels).await?;
+            let entered = writing.enter_pairs(&[enter], &labels).await?;
+            writing.touched.extend(entered);
         }
         if self.mends() { writing.end().await } else { Ok(()) }
     }

@@ -63,13 +63,14 @@ impl Check<'_> {
             if self.session.row(sourced, &[(&row.source, Type::INT8)]).await?.is_none() {
                 let mut batch = Batch::new();
                 writing.remove(&mut batch, &row);
-                writing.flush(&mut batch).await?;
+                writing.flush(&mut batch, &labels::Labels::default()).await?;
                 continue;
             }
             self.mend_open(&row).await?;
             self.mend_head(&row).await?;
             if row.version > 0 {
-                writing.leave_pairs(&[id]).await?;
+                let left = writing.leave_pairs(&[id]).await?;
+                writing.touched.extend(left);
                 let label = self.label_of(id).await?;
                 let labels = labels::resolve(self.session, [&label].into_iter()).await?;
                 let chunks = self.count((id, row.version)).await?.chunks;
@@ -81,7 +82,8 @@ impl Check<'_> {
                     label: &label,
                     mixed: row.mixed,
                 };
-                writing.enter_pairs(&[enter], &labels).await?;
+                let entered = writing.enter_pairs(&[enter], &labels).await?;
+                writing.touched.extend(entered);
             }
         }
         writing.end().await
@@ -194,7 +196,7 @@ impl Check<'_> {
             let message = "its documents are there without it";
             self.findings.add("file", file.clone(), message, Cure::Here);
             if self.mends() {
-                writing.note_files(&[(source, &file, row.at(2)?)]).await?;
+                writing.totals.files += writing.note_files(&[(source, &file, row.at(2)?)]).await?;
             }
         }
         if self.mends() { writing.end().await } else { Ok(()) }
