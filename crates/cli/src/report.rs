@@ -1,6 +1,7 @@
 //! The result of `ingest` as JSON and as text.
 
 use crate::failed::Failed;
+use crate::wire::embedder::RunsOn;
 use crate::wire::lanes::{Kind, kind};
 use flow::dispatch::Counts;
 use ingest::outcome::Outcome;
@@ -24,8 +25,8 @@ pub(crate) struct Report<'r> {
     pub estimate: Estimate,
     /// None: nobody knows yet.
     pub dimensions: Option<usize>,
-    /// Precision and instruction set of a model in this process that has a choice of them.
-    pub runs_on: Option<&'r str>,
+    /// Of a model in this process that has a choice of numbers and devices.
+    pub runs_on: Option<RunsOn>,
 }
 
 /// What a planned run would take besides tokens.
@@ -117,8 +118,9 @@ impl Report<'_> {
             "stages": stages,
             "failures": failures,
         });
-        if let Some(runs_on) = self.runs_on {
-            result["embedder_runs_on"] = runs_on.into();
+        if let Some(RunsOn { text, device }) = &self.runs_on {
+            result["embedder_runs_on"] = text.as_str().into();
+            result["embedder_device"] = device.clone();
         }
         result
     }
@@ -168,7 +170,7 @@ impl Report<'_> {
                 self.peak_rss_bytes >> 20,
                 self.model,
                 self.model.dimensions,
-                self.runs_on.map(|on| format!(", {on}")).unwrap_or_default(),
+                self.runs_on.as_ref().map(|on| format!(", {}", on.text)).unwrap_or_default(),
                 self.store
             ),
         ];

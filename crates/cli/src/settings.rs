@@ -15,7 +15,7 @@ pub(crate) use profile::Profile;
 use crate::config::confidential::Confidential;
 use command_line::CommandLine;
 use connectors::embed::ProviderSpec;
-use connectors::embed::local::Precision;
+use connectors::embed::local::{DeviceChoice, Precision};
 use http_url::HttpUrl;
 use keys::Keys;
 use pattern::NamePattern;
@@ -116,6 +116,8 @@ pub(crate) struct EmbedCaps {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct LocalModel {
     pub precision: Option<Precision>,
+    /// What documents are embedded on.
+    pub device: DeviceChoice,
     /// What is put before a query.
     pub query_prompt: Option<String>,
     /// What is put before a document.

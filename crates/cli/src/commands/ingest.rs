@@ -13,6 +13,7 @@ use crate::settings::{OnBadChunk, Settings};
 use crate::wire::embedder::{self, Ask, Dimensions};
 use crate::wire::lanes::{self, Kind, access};
 use crate::wire::{coherence, own_files, parsers, signals, store};
+use connectors::embed::LocalEmbedder;
 use connectors::source::{open_argument, open_named};
 use flow::dispatch::Counts;
 use flow::interrupt::Interrupt;
@@ -162,7 +163,7 @@ pub(crate) struct Job<'j> {
     tokens_max: Option<f64>,
     address: Address,
     dimensions: Dimensions,
-    runs_on: Option<String>,
+    local: Option<Arc<LocalEmbedder>>,
     asked: Counts,
 }
 
@@ -197,7 +198,7 @@ impl<'j> Job<'j> {
         }
         let (parsers, sandbox) = parsers::build(settings)?;
         let (address, dimensions, asked) = (chosen.address, chosen.dimensions, chosen.asked);
-        let runs_on = chosen.runs_on.clone();
+        let local = chosen.local.clone();
         let parts = Parts { parsers, model: access(chosen, settings, &request.run_id), store };
         Ok(Self {
             request,
@@ -211,7 +212,7 @@ impl<'j> Job<'j> {
             tokens_max: tokens_max(budget, price),
             address,
             dimensions,
-            runs_on,
+            local,
             asked,
         })
     }
@@ -263,7 +264,7 @@ impl<'j> Job<'j> {
                 Dimensions::Known => Some(self.parts.model.embedder.model().dimensions),
                 Dimensions::Unknown => None,
             },
-            runs_on: self.runs_on.as_deref(),
+            runs_on: self.local.as_deref().map(embedder::runs_on),
         }
     }
 

@@ -35,7 +35,6 @@ pub(crate) const PREFIXES: [&str; 2] = ["ASYNC_", "DTESN_"];
 const AUTOMATIC: &str = "gristmill chooses it";
 const ALWAYS: &str = "it is always on";
 const ENGINE: &str = "there is no request engine yet";
-const GPU: &str = "no model runs on a GPU yet";
 const CONTROLLER: &str = "the concurrency of embedding is not tuned by hand";
 
 /// If two of them set the same key, the first in this list wins.
@@ -47,12 +46,12 @@ pub(crate) static ALIASES: [Alias; 41] = [
     sets("MAX_MEMORY_USAGE_MB", &key::CONTENT_MEMORY_MAX, Unit::Mebibytes),
     sets("ASYNC_VECTOR_BATCH_SIZE", &key::EMBED_BATCH_ITEMS, Unit::AsOurs),
     none("ASYNC_IO_POOL_SIZE", AUTOMATIC),
-    none("ASYNC_GPU_POOL_SIZE", GPU),
+    none("ASYNC_GPU_POOL_SIZE", "a card has one batch at a time"),
     none("ASYNC_DB_POOL_SIZE", "a SQLite store has one writer"),
     none("ASYNC_MAX_CONCURRENT_SOURCES", "sources are read one after the other"),
     none("ASYNC_MAX_CONCURRENT_JOBS", "there is no job server yet"),
     none("ASYNC_MAX_CPU_PERCENT", "set `workers` instead"),
-    none("ASYNC_ENABLE_GPU", GPU),
+    none("ASYNC_ENABLE_GPU", "set `embed.device` instead"),
     none("ASYNC_ENABLE_ASYNC", ALWAYS),
     none("ASYNC_ENABLE_POOLING", ALWAYS),
     none("ASYNC_ENABLE_VECTOR_OPT", ALWAYS),

@@ -17,6 +17,7 @@ use crate::settings::{
     Chunk, Consolidated, CustomParser, EmbedCaps, EmbedderChoice, Endpoint, Hook, LimitPolicy,
     Limits, LocalModel, OnBadChunk, Profile, Rule, Settings, Standby,
 };
+use connectors::embed::local::DeviceChoice;
 use serde_json::json;
 use std::num::NonZeroUsize;
 use std::time::Duration;
@@ -206,6 +207,7 @@ impl Assembly<'_> {
         let prompt = |text: Verbatim| text.0;
         LocalModel {
             precision: from.optional(&key::EMBED_PRECISION, "as the store's vectors, else f32"),
+            device: from.value(&key::EMBED_DEVICE, (DeviceChoice::Auto, Origin::Default)),
             query_prompt: from.optional(&key::EMBED_QUERY_PROMPT, own).map(prompt),
             document_prompt: from.optional(&key::EMBED_DOCUMENT_PROMPT, own).map(prompt),
         }

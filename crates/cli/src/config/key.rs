@@ -50,6 +50,7 @@ pub(crate) static EMBED_REQUESTS_PER_MINUTE: Key =
 pub(crate) static EMBED_TOKENS_PER_MINUTE: Key =
     whole("embed.tokens_per_minute", 1, 1_000_000_000_000);
 pub(crate) static EMBED_PRECISION: Key = form("embed.precision", "f32, i16 or i8");
+pub(crate) static EMBED_DEVICE: Key = form("embed.device", "auto, cpu, cuda or cuda:N");
 pub(crate) static EMBED_QUERY_PROMPT: Key = form("embed.query_prompt", "text");
 pub(crate) static EMBED_DOCUMENT_PROMPT: Key = form("embed.document_prompt", "text");
 pub(crate) static PARSE_SECONDS: Key = whole("limits.parse_seconds", 1, 86_400);
@@ -79,7 +80,7 @@ pub(crate) static CONTENT_MEMORY_LOW: Key = form("content.memory_low", "a size s
 
 const A_TIME: &str = "a time above zero such as `10m` or `90s`";
 
-pub(crate) static KEYS: [&Key; 44] = [
+pub(crate) static KEYS: [&Key; 45] = [
     &STORE,
     &EMBEDDER,
     &OUT,
@@ -104,6 +105,7 @@ pub(crate) static KEYS: [&Key; 44] = [
     &EMBED_REQUESTS_PER_MINUTE,
     &EMBED_TOKENS_PER_MINUTE,
     &EMBED_PRECISION,
+    &EMBED_DEVICE,
     &EMBED_QUERY_PROMPT,
     &EMBED_DOCUMENT_PROMPT,
     &PARSE_SECONDS,

@@ -5,7 +5,7 @@ use crate::config::quantity::{ByteSize, parse_duration, seconds_to_duration, sho
 use crate::config::raw::Raw;
 use crate::settings::{EmbedderChoice, LimitPolicy, OnBadChunk, Profile, Standby};
 use connectors::embed::ProviderSpec;
-use connectors::embed::local::Precision;
+use connectors::embed::local::{DeviceChoice, Precision};
 use globset::Glob;
 use serde_json::json;
 use std::path::PathBuf;
@@ -295,6 +295,16 @@ impl Value for OnBadChunk {
 impl Value for Precision {
     fn read(raw: &Raw) -> Result<Self, Refusal> {
         among(raw, &Self::ALL.map(|precision| (precision.name(), precision)))
+    }
+
+    fn json(&self) -> serde_json::Value {
+        json!(self.name())
+    }
+}
+
+impl Value for DeviceChoice {
+    fn read(raw: &Raw) -> Result<Self, Refusal> {
+        Self::from_name(text(raw)?).ok_or(Refusal::Unexpected)
     }
 
     fn json(&self) -> serde_json::Value {

@@ -7,8 +7,8 @@ use crate::estimate::Address;
 use crate::failed::Failed;
 use crate::settings::{EmbedderChoice, Endpoint, Settings, Standby};
 use connectors::embed::{
-    ApiKey, BadSetup, BuiltinEmbedder, KeyOverPlainHttp, OpenError, ProviderSpec, RemoteEmbedder,
-    RemoteOptions,
+    ApiKey, BadSetup, BuiltinEmbedder, KeyOverPlainHttp, LocalEmbedder, OpenError, ProviderSpec,
+    RemoteEmbedder, RemoteOptions,
 };
 use flow::dispatch::{Counts, Role};
 use ingest::model::Group;
@@ -17,6 +17,8 @@ use std::sync::Arc;
 use types::embedding::ModelId;
 use types::failure::FailureClass;
 use types::seam::{Embedder, Store};
+
+pub(crate) use local::{RunsOn, runs_on};
 
 /// The embedder and what, besides its identity, its vectors depend on.
 pub(crate) struct Chosen {
@@ -30,8 +32,8 @@ pub(crate) struct Chosen {
     pub options: Option<String>,
     pub address: Address,
     pub dimensions: Dimensions,
-    /// Precision and instruction set, of a model in this process that has a choice of them.
-    pub runs_on: Option<String>,
+    /// A transformer in this process, to ask what it ran on.
+    pub local: Option<Arc<LocalEmbedder>>,
     /// What it took to find out the dimensions.
     pub asked: Counts,
 }
@@ -118,7 +120,7 @@ fn builtin(threads: usize) -> Result<Chosen, Failed> {
         options: None,
         address: Address::Provider,
         dimensions: Dimensions::Known,
-        runs_on: None,
+        local: None,
         asked: Counts::default(),
     })
 }
@@ -177,7 +179,7 @@ fn remote(
         options: None,
         address: if spec.has_own_address() { Address::Other } else { Address::Provider },
         dimensions,
-        runs_on: None,
+        local: None,
         asked,
     })
 }

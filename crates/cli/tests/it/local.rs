@@ -58,6 +58,41 @@ fn a_local_model_fills_a_store_and_searches_it_without_being_named_again() {
     }
 }
 
+/// Holds on any machine: whether there is a card or not, the result says what was used.
+#[test]
+fn the_result_says_what_documents_were_embedded_on() {
+    let (desk, spec) = desk("bert");
+    let file = desk.path().join("gristmill.toml");
+    std::fs::write(&file, "[embed]\ndevice = \"cpu\"\n").unwrap();
+    let json = desk.ingest(&["--embedder", &spec]).exits(0).json();
+    assert_eq!(json["embedder_device"]["device"], "cpu");
+    assert_eq!(json["embedder_device"]["why_not_cuda"], serde_json::Value::Null);
+    std::fs::remove_file(&file).unwrap();
+    desk.write("more.md", "Two foxes, one tree.");
+    let result = desk.ingest(&[]).exits(0);
+    let device = result.json()["embedder_device"].clone();
+    if device["device"] == "cuda" {
+        assert_eq!(device["cards"][0]["texts"], 1, "{device}");
+    } else {
+        let why = device["why_not_cuda"].as_str().unwrap();
+        let told = format!("the model runs on the processor: {why}");
+        assert!(result.stderr.contains(&told), "{result:?}");
+    }
+}
+
+#[test]
+fn a_card_that_is_asked_for_by_name_must_be_there() {
+    let (desk, spec) = desk("bert");
+    let file = desk.path().join("gristmill.toml");
+    // No machine has so many.
+    std::fs::write(&file, "[embed]\ndevice = \"cuda:99\"\n").unwrap();
+    let refused = desk.ingest(&["--embedder", &spec]).exits(2);
+    assert!(refused.stdout.contains("embed.device: "), "{refused:?}");
+    std::fs::write(&file, "[embed]\ndevice = \"gpu\"\n").unwrap();
+    let refused = desk.ingest(&["--embedder", &spec]).exits(2);
+    assert!(refused.stdout.contains("auto, cpu, cuda or cuda:N"), "{refused:?}");
+}
+
 #[test]
 fn precision_and_prompts_are_remembered_by_the_store() {
     let (desk, spec) = desk("bert");

@@ -1,9 +1,12 @@
 //! A transformer from a folder, on threads of its own.
 //!
 //! Workers take calls from one line in which queries go before documents, and cut them into batches of tokens. Between
-//! two batches a worker lets waiting queries pass, so that a search does not wait for the end of a bulk call.
+//! two batches a worker lets waiting queries pass, so that a search does not wait for the end of a bulk call. Queries
+//! are embedded on the processor, where one is done before a card has begun; documents where [`DeviceChoice`] says.
 
+mod cuda;
 mod line;
+mod place;
 #[cfg(test)]
 mod tests;
 
@@ -12,6 +15,7 @@ use encoder::kernels::{Isa, Kernels};
 use encoder::transformer::budget::{self, Budget};
 use encoder::transformer::{Memory, Side, Tokens};
 use line::{Job, Line};
+use place::Place;
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
@@ -21,7 +25,9 @@ use types::embedding::{Embedding, ModelId, NoVector};
 use types::error_kind::ErrorKind;
 use types::seam::{BatchLimits, BoxFuture, EmbedError, Embedded, Embedder, Purpose, TokenCount};
 
+pub use encoder::device::{DeviceReport, Notice};
 pub use encoder::transformer::{LoadError, Options, Precision};
+pub use place::{DeviceChoice, Machine, RanOn};
 
 /// Provider in the identity of every model from a folder.
 pub const PROVIDER: &str = "local";
@@ -30,6 +36,11 @@ pub const PROVIDER: &str = "local";
 const CALL_TOKENS: usize = 4096;
 
 const CALL_ITEMS: usize = 256;
+
+/// The same for a card, which needs thousands of tokens at once to have something to do.
+const CARD_TOKENS: usize = 16_384;
+
+const CARD_ITEMS: usize = 1024;
 
 /// What a call holds in memory, copied once for its worker.
 const CALL_BYTES: usize = 1024 * 1024;
@@ -51,6 +62,8 @@ pub struct LocalEmbedder {
 pub enum LocalError {
     #[error(transparent)]
     Load(#[from] LoadError),
+    #[error("embed.device: {0}")]
+    Device(String),
     #[error("no thread for the model: {0}")]
     Thread(#[from] std::io::Error),
 }
@@ -59,6 +72,7 @@ pub enum LocalError {
 struct Model {
     transformer: Transformer,
     budget: Mutex<Budget>,
+    place: Place,
 }
 
 impl TokenCount for Model {
@@ -70,15 +84,19 @@ impl TokenCount for Model {
 type Outcome = Result<Embedded, EmbedError>;
 
 impl LocalEmbedder {
-    /// Loads the folder and starts the workers, at least one. Reading and packing the weights takes some tenths of
-    /// a second for a small model.
-    pub fn open(folder: &Path, options: Options, threads: usize) -> Result<Self, LocalError> {
-        let threads = threads.max(1);
+    /// Loads the folder and starts the workers. Reading and packing the weights takes some tenths of a second for a
+    /// small model.
+    ///
+    /// Errors: the folder holds no model, or the user wants a card by name that is not there.
+    pub fn open(folder: &Path, options: Options, machine: Machine) -> Result<Self, LocalError> {
+        let threads = machine.threads.max(1);
         let transformer = Transformer::load(folder, options)?;
+        cuda::check(&transformer, machine.device).map_err(LocalError::Device)?;
+        let place = Place::new(machine.device, machine.notice, cuda::open);
         let name = transformer.fingerprint().chars().take(NAME_DIGITS).collect();
         let dimensions = transformer.dimensions();
         let id = ModelId { provider: PROVIDER.to_owned(), model: name, dimensions };
-        let model = Arc::new(Model { transformer, budget: Mutex::default() });
+        let model = Arc::new(Model { transformer, budget: Mutex::default(), place });
         // One call waits for each worker, so that none is idle while its next one is put together.
         let line = Arc::new(Line::new(threads));
         let mut embedder = Self { id, model, line, workers: Vec::new() };
@@ -101,7 +119,12 @@ impl LocalEmbedder {
         self.model.transformer.precision()
     }
 
-    /// What the model runs on.
+    /// What documents have been embedded on so far.
+    pub fn ran_on(&self) -> RanOn {
+        self.model.place.ran_on()
+    }
+
+    /// What the processor's part runs on.
     pub fn instructions(&self) -> &'static str {
         self.model.transformer.kernels().isa().name()
     }
@@ -125,9 +148,14 @@ impl Embedder for LocalEmbedder {
 
     fn limits(&self) -> BatchLimits {
         let text_tokens = self.model.transformer.tokens_max();
+        let (items, tokens) = if self.model.place.may_have_cards() {
+            (CARD_ITEMS, CARD_TOKENS)
+        } else {
+            (CALL_ITEMS, CALL_TOKENS)
+        };
         BatchLimits {
-            items: CALL_ITEMS,
-            tokens: CALL_TOKENS.max(text_tokens),
+            items,
+            tokens: tokens.max(text_tokens),
             text_tokens,
             bytes: CALL_BYTES,
             in_flight: self.workers.len(),
@@ -193,7 +221,7 @@ impl Model {
             {
                 self.serve(query, memory, line);
             }
-            vectors.extend(self.batch(&mut rest, memory));
+            vectors.extend(self.batch(purpose, &mut rest, memory));
         }
         let vectors = vectors.into_iter().map(|vector| Embedding::new(vector, self.dimensions()));
         let outcome = match vectors.collect::<Result<Vec<_>, _>>() {
@@ -228,7 +256,12 @@ impl Model {
     }
 
     /// Embeds the next batch and takes it from `rest`.
-    fn batch(&self, rest: &mut &[&Tokens], memory: &mut Memory) -> Vec<Vec<f32>> {
+    fn batch(&self, purpose: Purpose, rest: &mut &[&Tokens], memory: &mut Memory) -> Vec<Vec<f32>> {
+        if purpose == Purpose::Document
+            && let Some(vectors) = self.place.batch(&self.transformer, rest, memory)
+        {
+            return vectors;
+        }
         let size = self.budget.lock().unwrap_or_else(PoisonError::into_inner).size();
         let count = budget::cut(rest.iter().map(|tokens| tokens.len()), size);
         let (batch, others) = rest.split_at(count);

@@ -5,7 +5,7 @@ use crate::display;
 use crate::estimate::Address;
 use crate::failed::Failed;
 use crate::settings::Settings;
-use connectors::embed::local::{LocalError, Options, Precision};
+use connectors::embed::local::{LocalError, Machine, Options, Precision, RanOn};
 use connectors::embed::{LocalEmbedder, local};
 use flow::dispatch::{Counts, Role};
 use ingest::model::Group;
@@ -38,13 +38,17 @@ pub(super) fn open(
         "query_prompt": options.query_prompt,
         "document_prompt": options.document_prompt,
     });
-    let embedder = LocalEmbedder::open(&folder, options, settings.workers.get()).map_err(failed)?;
-    for note in embedder.notes() {
+    let machine = Machine {
+        threads: settings.workers.get(),
+        device: settings.local.device,
+        notice: Arc::new(display::note),
+    };
+    let local = Arc::new(LocalEmbedder::open(&folder, options, machine).map_err(failed)?);
+    for note in local.notes() {
         display::note(&note);
     }
-    let runs_on = format!("{} on {}", embedder.precision().name(), embedder.instructions());
-    let fingerprint = embedder.fingerprint();
-    let embedder: Arc<dyn Embedder> = Arc::new(embedder);
+    let fingerprint = local.fingerprint();
+    let embedder: Arc<dyn Embedder> = Arc::<LocalEmbedder>::clone(&local);
     let group = Group { endpoints: vec![Arc::clone(&embedder)] };
     Ok(Chosen {
         embedder,
@@ -54,8 +58,49 @@ pub(super) fn open(
         options: Some(remembered.to_string()),
         address: Address::Provider,
         dimensions: Dimensions::Known,
-        runs_on: Some(runs_on),
+        local: Some(local),
         asked: Counts::default(),
+    })
+}
+
+/// What a local model has run on, for the result of a run.
+#[derive(Debug, Clone)]
+pub(crate) struct RunsOn {
+    /// In one line.
+    pub text: String,
+    pub device: Value,
+}
+
+/// Numbers and devices of the vectors that were made, or would have been.
+pub(crate) fn runs_on(embedder: &LocalEmbedder) -> RunsOn {
+    let ran = embedder.ran_on();
+    let processor = format!("{} on {}", embedder.precision().name(), embedder.instructions());
+    let cards: Vec<&str> = ran.in_use().map(|card| card.name.as_str()).collect();
+    let text = match &ran.why_not {
+        _ if !cards.is_empty() => format!("f16 on {}", cards.join(", ")),
+        Some(why) => format!("{processor}: {why}"),
+        None => processor,
+    };
+    let device = if cards.is_empty() { "cpu" } else { "cuda" };
+    RunsOn { text, device: device_json(device, &ran) }
+}
+
+fn device_json(device: &str, ran: &RanOn) -> Value {
+    let cards = ran.cards.iter().map(|card| {
+        json!({
+            "name": card.name,
+            "texts": card.texts,
+            "tokens": card.tokens,
+            "out_of_memory": card.out_of_memory,
+            "batch_tokens": card.tokens_max,
+            "given_up": card.given_up,
+        })
+    });
+    json!({
+        "device": device,
+        "why_not_cuda": ran.why_not,
+        "cards": cards.collect::<Vec<_>>(),
+        "left_to_processor": ran.left_to_processor,
     })
 }
 
@@ -79,6 +124,10 @@ fn options(settings: &Settings, store: &dyn Store, spec: &str) -> Result<Options
 fn failed(error: LocalError) -> Failed {
     match error {
         LocalError::Load(error) => Failed::usage(error.to_string(), error.hint()),
+        LocalError::Device(_) => Failed::usage(
+            error.to_string(),
+            "write embed.device = \"auto\" to use a card where there is one",
+        ),
         LocalError::Thread(error) => Failed::internal(error.to_string()),
     }
 }

@@ -8,7 +8,7 @@ fn folder() -> PathBuf {
 }
 
 fn started(workers: usize) -> LocalEmbedder {
-    LocalEmbedder::open(&folder(), Options::default(), workers).unwrap()
+    LocalEmbedder::open(&folder(), Options::default(), Machine::processor(workers)).unwrap()
 }
 
 fn block_on<T>(future: impl Future<Output = T>) -> T {
@@ -22,7 +22,7 @@ fn it_is_named_by_a_hash_of_all_that_its_vectors_depend_on() {
     assert!(name.starts_with("local:") && name.len() == "local:".len() + NAME_DIGITS, "{name}");
     assert_eq!(embedder.model().dimensions, 24);
     let i16 = Options { precision: Precision::I16, ..Options::default() };
-    let other = LocalEmbedder::open(&folder(), i16, 1).unwrap();
+    let other = LocalEmbedder::open(&folder(), i16, Machine::processor(1)).unwrap();
     assert_ne!(other.model(), embedder.model());
     assert_eq!(started(2).model(), embedder.model());
 }
@@ -71,7 +71,8 @@ fn a_document_that_is_too_long_is_refused_and_a_query_is_cut() {
 #[test]
 fn a_waiting_query_is_served_between_the_batches_of_a_bulk_call() {
     let transformer = Transformer::load(&folder(), Options::default()).unwrap();
-    let model = Model { transformer, budget: Mutex::default() };
+    let place = Place::new(DeviceChoice::Cpu, Arc::new(|_| {}), cuda::open);
+    let model = Model { transformer, budget: Mutex::default(), place };
     let line = Line::new(1);
     let (bulk_reply, mut bulk) = oneshot::channel();
     let (query_reply, mut query) = oneshot::channel();
@@ -88,7 +89,8 @@ fn a_waiting_query_is_served_between_the_batches_of_a_bulk_call() {
 #[test]
 fn a_call_that_was_given_up_is_not_worked_on() {
     let transformer = Transformer::load(&folder(), Options::default()).unwrap();
-    let model = Model { transformer, budget: Mutex::default() };
+    let place = Place::new(DeviceChoice::Cpu, Arc::new(|_| {}), cuda::open);
+    let model = Model { transformer, budget: Mutex::default(), place };
     let (reply, answer) = oneshot::channel();
     drop(answer);
     let line = Line::new(1);
