@@ -1,8 +1,11 @@
-//! Rows a second into a store, as a share of appending the same bytes to a file.
+//! Rows a second into a store, as a share of appending the same bytes to a file, and of a loop of inserts that does
+//! nothing else.
 //!
-//! `cargo run --release -p gristmill-stores --example write_rate [ROWS] [ROUNDS]`. Both sides are written in
+//! `cargo run --release -p gristmill-stores --example write_rate [ROWS] [ROUNDS]`. All three are written in
 //! turns on the same disk, one durable write per batch; the median of the rounds counts.
 #![expect(clippy::print_stdout, reason = "a program that prints its figures")]
+
+mod bare;
 
 use std::error::Error;
 use std::fmt::Write as _;
@@ -184,7 +187,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     for (full_text, batch) in
         [(FullText::Off, 200), (FullText::Off, 2000), (FullText::On, 200), (FullText::On, 2000)]
     {
-        let (mut raw, mut kept, mut share) = (vec![], vec![], vec![]);
+        let (mut raw, mut kept, mut share, mut of_bare) = (vec![], vec![], vec![], vec![]);
         let (mut tidy, mut verify, mut size) = (vec![], vec![], 0.0);
         for _ in 0..rounds {
             let folder = tempfile::tempdir_in(".")?;
@@ -192,21 +195,24 @@ fn main() -> Result<(), Box<dyn Error>> {
             let payloads: Vec<_> = changes.iter().map(|changes| payload(changes)).collect();
             let bytes: usize = payloads.iter().map(Vec::len).sum();
             let append = append(&folder.path().join("raw"), &payloads)?;
+            let bare = bare::write(&folder.path().join("bare.db"), full_text, &changes)?;
             let path = folder.path().join("kb.db");
             let stored = store(&path, full_text, changes)?;
             raw.push(rows as f64 / append);
             kept.push(rows as f64 / stored.write);
             share.push(append / stored.write);
+            of_bare.push(bare / stored.write);
             tidy.push(stored.tidy);
             verify.push(stored.verify);
             size = std::fs::metadata(&path)?.len() as f64 / bytes as f64;
         }
         println!(
-            "full text {full_text:?}, batch {batch}: append {:.0} rows/s, store {:.0} rows/s, share {:.3}, \
-             file {size:.2} of the payload; tidy {:.2} s, verify {:.2} s",
+            "full text {full_text:?}, batch {batch}: append {:.0} rows/s, store {:.0} rows/s, share {:.3}, {:.2} of a \
+             bare loop, file {size:.2} of the payload; tidy {:.2} s, verify {:.2} s",
             median(raw),
             median(kept),
             median(share),
+            median(of_bare),
             median(tidy),
             median(verify)
         );
