@@ -62,7 +62,7 @@ const EDGES: [(&str, &[&str]); 20] = [
 ];
 
 /// Third-party libraries that may stand in one crate only.
-const LEAVES: [(&str, &[&str]); 21] = [
+const LEAVES: [(&str, &[&str]); 22] = [
     ("cudarc", &["encoder-cuda"]),
     ("rusqlite", &["stores", "cli", "benches"]),
     ("hayro-interpret", &["pdf"]),
@@ -74,6 +74,7 @@ const LEAVES: [(&str, &[&str]); 21] = [
     ("dom_smoothie", &["parsers"]),
     ("html5gum", &["parsers"]),
     ("pulldown-cmark", &["parsers"]),
+    ("tokenizers", &["encoder"]),
     ("landlock", &["sandbox"]),
     ("seccompiler", &["sandbox"]),
     ("reqwest", &["connectors"]),

@@ -77,7 +77,7 @@ impl Http {
             .connect_timeout(CONNECT_TIMEOUT)
             .timeout(timeout)
             .pool_idle_timeout(IDLE_TIMEOUT)
-            .tls_backend_preconfigured(tls(spec)?);
+            .tls_backend_preconfigured(tls(roots(spec))?);
         let builder = if spec.is_loopback() { builder.no_proxy() } else { builder };
         let client = builder.build().map_err(|error| NoClient(innermost(&error)))?;
         Ok(Self { client, timeout })
@@ -156,7 +156,7 @@ async fn beginning(response: &mut Response) -> Vec<u8> {
 }
 
 /// The layers above it say no more, and some of them the address.
-fn innermost(error: &reqwest::Error) -> String {
+pub(crate) fn innermost(error: &reqwest::Error) -> String {
     let mut cause: &dyn std::error::Error = error;
     while let Some(next) = cause.source() {
         cause = next;
@@ -164,16 +164,23 @@ fn innermost(error: &reqwest::Error) -> String {
     if error.source().is_none() { "no details".to_owned() } else { cause.to_string() }
 }
 
+/// None are needed where nothing is encrypted.
+fn roots(spec: &ProviderSpec) -> RootCertStore {
+    if spec.is_encrypted() { system_roots() } else { RootCertStore::empty() }
+}
+
 /// The system's roots, for the sake of company networks; those of Mozilla where the system has none, as in a bare
 /// container.
-fn tls(spec: &ProviderSpec) -> Result<ClientConfig, NoClient> {
+pub(crate) fn system_roots() -> RootCertStore {
     let mut roots = RootCertStore::empty();
-    if spec.is_encrypted() {
-        roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
-        if roots.is_empty() {
-            roots.extend(webpki_roots::TLS_SERVER_ROOTS.iter().cloned());
-        }
+    roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
+    if roots.is_empty() {
+        roots.extend(webpki_roots::TLS_SERVER_ROOTS.iter().cloned());
     }
+    roots
+}
+
+pub(crate) fn tls(roots: RootCertStore) -> Result<ClientConfig, NoClient> {
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let versions = ClientConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()

@@ -33,6 +33,8 @@ pub enum LoadError {
     NotFinite { name: String },
     #[error("{}: {source}", path.display())]
     Vocabulary { path: PathBuf, source: VocabularyError },
+    #[error("{} is no tokenizer that can be used: {reason}", path.display())]
+    Tokenizer { path: PathBuf, reason: String },
 }
 
 /// Values of `model_type` in config.json that are understood.
@@ -70,6 +72,7 @@ impl LoadError {
             | Self::Dtype { .. }
             | Self::Shape { .. }
             | Self::NotFinite { .. }
+            | Self::Tokenizer { .. }
             | Self::Vocabulary { .. } => {
                 "the folder is damaged or incomplete: fetch the model again"
             }

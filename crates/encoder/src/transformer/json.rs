@@ -22,11 +22,8 @@ pub(super) struct Document {
 
 impl Document {
     pub(super) fn read(path: PathBuf) -> Result<Self, LoadError> {
-        let value = value(&path)?;
-        if !value.is_object() {
-            return Err(LoadError::Json { path });
-        }
-        Ok(Self { path, value })
+        let bytes = bytes(&path)?;
+        Self::parse(path, &bytes)
     }
 
     /// None if there is no such file.
@@ -36,6 +33,31 @@ impl Document {
             Err(LoadError::Missing { .. }) => Ok(None),
             Err(error) => Err(error),
         }
+    }
+
+    pub(super) fn parse(path: PathBuf, bytes: &[u8]) -> Result<Self, LoadError> {
+        match serde_json::from_slice(bytes) {
+            Ok(value @ Value::Object(_)) => Ok(Self { path, value }),
+            _ => Err(LoadError::Json { path }),
+        }
+    }
+
+    /// What a file would be that is not there; errors name `path`.
+    pub(super) fn of(path: PathBuf, value: Value) -> Self {
+        Self { path, value }
+    }
+
+    pub(super) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    pub(super) fn value(&self) -> &Value {
+        &self.value
+    }
+
+    #[cfg(feature = "tokenizers")]
+    pub(super) fn into_value(self) -> Value {
+        self.value
     }
 
     pub(super) fn get(&self, key: &str) -> &Value {

@@ -81,10 +81,11 @@ impl Transformer {
         if let Some(prompt) = options.document_prompt {
             sentence.prompts.document = prompt;
         }
-        let tokenizer = Tokenizer::read(folder, config.vocabulary)?;
+        let (tokenizer, identity) = Tokenizer::read(folder, config.vocabulary)?;
         let mut weights = Weights::open(folder)?;
         let fingerprint =
-            fingerprint(folder, &config, &mut sentence, options.precision, &mut weights)?;
+            fingerprint(&identity, &config, &mut sentence, options.precision, &mut weights)?;
+        drop(identity);
         let stack = Stack::load(config, &mut weights, options.precision)?;
         let precision = options.precision;
         let kernels = Kernels::detected();
@@ -229,7 +230,7 @@ impl Transformer {
 }
 
 fn fingerprint(
-    folder: &Path,
+    tokenizer: &[u8],
     config: &Config,
     sentence: &mut Sentence,
     precision: Precision,
@@ -245,8 +246,7 @@ fn fingerprint(
     ] {
         hash.update(&(part.len() as u64).to_le_bytes()).update(part.as_bytes());
     }
-    let tokenizer = json::bytes(&folder.join("tokenizer.json"))?;
-    hash.update(&(tokenizer.len() as u64).to_le_bytes()).update(&tokenizer);
+    hash.update(&(tokenizer.len() as u64).to_le_bytes()).update(tokenizer);
     weights.hash(&mut hash)?;
     for step in dense {
         step.hash(&mut hash)?;

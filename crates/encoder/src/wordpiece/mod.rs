@@ -1,6 +1,6 @@
-//! Uncased BERT `WordPiece`: the same ids as the crate `tokenizers` gives, at about thirty times its speed.
+//! BERT's `WordPiece`: the same ids as the crate `tokenizers` gives, at about thirty times its speed.
 //!
-//! Equal to its `BertNormalizer` (clean text, Chinese characters, strip accents, lower case), its
+//! Equal to its `BertNormalizer` (clean text, Chinese characters, accents and letters by [`Rules`]), its
 //! `BertPreTokenizer` and its `WordPiece` model with at most 100 characters a word. Not equal on purpose: the
 //! special tokens are added by nobody and found nowhere, so the text `[CLS]` is a bracket, a word, a bracket.
 #![forbid(unsafe_code)]
@@ -14,6 +14,8 @@ mod tests;
 
 use pieces::Pieces;
 use split::Word;
+
+pub use split::{Accents, Letters, Rules};
 
 /// Words longer than this become one `[UNK]` (`max_input_chars_per_word` of the model).
 const WORD_CHARS_MAX: usize = 100;
@@ -30,6 +32,7 @@ pub struct WordPiece {
     continuations: Pieces,
     unknown: u32,
     pieces: usize,
+    rules: Rules,
 }
 
 /// Why a text is no vocabulary.
@@ -44,11 +47,16 @@ pub enum VocabularyError {
 }
 
 impl WordPiece {
-    /// Reads a `vocab.txt`: one piece per line, its id is the line's number from 0.
+    /// Reads a `vocab.txt`: one piece per line, its id is the line's number from 0. `[UNK]` is among them.
     pub fn new(vocabulary: &str) -> Result<Self, VocabularyError> {
+        Self::new_with(vocabulary, UNKNOWN)
+    }
+
+    /// As [`Self::new`], with another piece that stands for what has no pieces.
+    pub fn new_with(vocabulary: &str, unknown: &str) -> Result<Self, VocabularyError> {
         let lines = vocabulary.lines().count();
         let ids = 0..u32::try_from(lines).map_err(|_| VocabularyError::TooLong { lines })?;
-        Self::from_pieces(vocabulary.lines().zip(ids), UNKNOWN)
+        Self::from_pieces(vocabulary.lines().zip(ids), unknown)
     }
 
     /// Takes pieces with their ids, among them the one that stands for what has no pieces.
@@ -73,7 +81,13 @@ impl WordPiece {
             pieces += 1;
         }
         let unknown = unknown_id.ok_or(VocabularyError::NoUnknown)?;
-        Ok(Self { starts, continuations, unknown, pieces })
+        Ok(Self { starts, continuations, unknown, pieces, rules: Rules::UNCASED })
+    }
+
+    /// The same pieces for texts that are read by other rules than [`Rules::UNCASED`].
+    #[must_use]
+    pub fn with_rules(self, rules: Rules) -> Self {
+        Self { rules, ..self }
     }
 
     /// Number of pieces; ids are below it.
@@ -88,7 +102,7 @@ impl WordPiece {
 
     /// Appends the ids of `text`, without `[CLS]` and `[SEP]`.
     pub fn encode(&self, text: &str, ids: &mut Vec<u32>) {
-        split::for_each_word(text, |word| {
+        split::for_each_word(text, self.rules, |word| {
             let before = ids.len();
             if !self.cut(word, |id| ids.push(id)) {
                 ids.truncate(before);
@@ -102,7 +116,7 @@ impl WordPiece {
     /// that the vocabulary lacks does not pass for a handful of tokens.
     pub fn count(&self, text: &str) -> usize {
         let mut tokens = 0;
-        split::for_each_word(text, |word| {
+        split::for_each_word(text, self.rules, |word| {
             let mut pieces = 0;
             let known = self.cut(word, |_| pieces += 1);
             tokens += if known { pieces } else { (word.chars / CHARS_PER_TOKEN).max(1) };

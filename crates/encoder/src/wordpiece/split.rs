@@ -1,7 +1,8 @@
-//! Text into lower-case words without accents: what BERT's normaliser and pre-tokeniser do, in one pass.
+//! Text into words, in lower case and without accents where the model wants it: what BERT's normaliser and
+//! pre-tokeniser do, in one pass.
 //!
-//! ASCII goes byte by byte through a table. A run of other characters is decomposed (NFD) into a short list,
-//! which is put into canonical order, stripped of nonspacing marks and lower-cased when the run ends.
+//! ASCII goes byte by byte through a table. Where accents are stripped, a run of other characters is decomposed
+//! (NFD) into a short list, which is put into canonical order and stripped of nonspacing marks when the run ends.
 #![forbid(unsafe_code)]
 
 use unicode_normalization::char::{canonical_combining_class, decompose_canonical};
@@ -16,9 +17,35 @@ pub(super) struct Word<'a> {
     pub(super) chars: usize,
 }
 
+/// What a model's words are made of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Rules {
+    pub letters: Letters,
+    pub accents: Accents,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Letters {
+    Kept,
+    Lower,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Accents {
+    /// And characters are left composed or decomposed as they are.
+    Kept,
+    Stripped,
+}
+
+impl Rules {
+    /// Of BERT's uncased models.
+    pub const UNCASED: Self = Self { letters: Letters::Lower, accents: Accents::Stripped };
+}
+
 /// Calls `visit` for the words of `text` in their order.
-pub(super) fn for_each_word(text: &str, visit: impl FnMut(Word<'_>)) {
-    let mut splitter = Splitter { word: Vec::with_capacity(64), chars: 0, run: Vec::new(), visit };
+pub(super) fn for_each_word(text: &str, rules: Rules, visit: impl FnMut(Word<'_>)) {
+    let word = Vec::with_capacity(64);
+    let mut splitter = Splitter { rules, word, chars: 0, run: Vec::new(), visit };
     let bytes = text.as_bytes();
     let mut at = 0;
     while let Some(&byte) = bytes.get(at) {
@@ -72,6 +99,7 @@ const CLASSES: [Class; 256] = {
 };
 
 struct Splitter<F> {
+    rules: Rules,
     /// The word begun, normalised.
     word: Vec<u8>,
     chars: usize,
@@ -88,8 +116,11 @@ impl<F: FnMut(Word<'_>)> Splitter<F> {
             .iter()
             .position(|&byte| CLASSES[usize::from(byte)] != Class::Word)
             .unwrap_or(bytes.len());
-        // In ASCII this bit makes a letter lower case, and every digit has it already.
-        self.word.extend(bytes[..length].iter().map(|byte| byte | 0x20));
+        match self.rules.letters {
+            // In ASCII this bit makes a letter lower case, and every digit has it already.
+            Letters::Lower => self.word.extend(bytes[..length].iter().map(|byte| byte | 0x20)),
+            Letters::Kept => self.word.extend_from_slice(&bytes[..length]),
+        }
         self.chars += length;
         length
     }
@@ -119,11 +150,18 @@ impl<F: FnMut(Word<'_>)> Splitter<F> {
         } else if is_chinese(c) {
             self.settle();
             self.end_word();
-            decompose_canonical(c, |part| self.run.push(part));
+            self.take(c);
             self.settle();
             self.end_word();
         } else {
-            decompose_canonical(c, |part| self.run.push(part));
+            self.take(c);
+        }
+    }
+
+    fn take(&mut self, c: char) {
+        match self.rules.accents {
+            Accents::Stripped => decompose_canonical(c, |part| self.run.push(part)),
+            Accents::Kept => self.push_cased(c),
         }
     }
 
@@ -137,11 +175,18 @@ impl<F: FnMut(Word<'_>)> Splitter<F> {
         }
         for &c in &run {
             if !is_stripped(c) {
-                c.to_lowercase().for_each(|lower| self.push(lower));
+                self.push_cased(c);
             }
         }
         run.clear();
         self.run = run;
+    }
+
+    fn push_cased(&mut self, c: char) {
+        match self.rules.letters {
+            Letters::Lower => c.to_lowercase().for_each(|lower| self.push(lower)),
+            Letters::Kept => self.push(c),
+        }
     }
 
     fn push(&mut self, c: char) {

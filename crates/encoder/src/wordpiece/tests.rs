@@ -1,6 +1,6 @@
 #![forbid(unsafe_code)]
 
-use super::{VocabularyError, WordPiece};
+use super::{Accents, Letters, Rules, VocabularyError, WordPiece, split};
 
 const VOCABULARY: &str = "[PAD]\n[UNK]\nun\n##aff\n##able\n,\n!\nruns\ne\n##x\n中\n文\nß\nincomprehensibilities\n##ly\nincomprehensibl\n##\n##中";
 
@@ -78,4 +78,33 @@ fn a_faulty_vocabulary_is_refused() {
     assert_eq!(WordPiece::new("a\nb").unwrap_err(), VocabularyError::NoUnknown);
     assert_eq!(WordPiece::new("").unwrap_err(), VocabularyError::NoUnknown);
     assert_eq!(WordPiece::new("[UNK]\na\n##a\na").unwrap_err(), VocabularyError::Twice { line: 4 });
+}
+
+/// `tests/models/words.py` wrote the sums, with the reference's normaliser and pre-tokeniser. Where accents are
+/// stripped, ids are compared (`tests/wordpiece.rs`): the order of marks that no vocabulary has may differ.
+#[test]
+fn every_code_point_is_cut_as_the_reference_does_where_accents_are_kept() {
+    const SUMS: [(Letters, &[u8]); 2] = [
+        (Letters::Kept, include_bytes!("../../tests/data/words-kept.fnv")),
+        (Letters::Lower, include_bytes!("../../tests/data/words-lower.fnv")),
+    ];
+    const BLOCK: u32 = 1024;
+    for (letters, sums) in SUMS {
+        let rules = Rules { letters, accents: Accents::Kept };
+        let mut blocks = 0;
+        for (block, &expected) in (0u32..).zip(sums.as_chunks::<8>().0) {
+            let mut hash: u64 = 0xcbf2_9ce4_8422_2325;
+            for c in (block * BLOCK..(block + 1) * BLOCK).filter_map(char::from_u32) {
+                let text = format!("a{c}b {c} E{c}\u{316}\u{302}{c}\u{302e}");
+                split::for_each_word(&text, rules, |word| {
+                    for byte in word.bytes.iter().chain(&[0xff]) {
+                        hash = (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3);
+                    }
+                });
+            }
+            assert_eq!(hash, u64::from_le_bytes(expected), "{rules:?} U+{:04X}", block * BLOCK);
+            blocks += 1;
+        }
+        assert_eq!(blocks * BLOCK, u32::from(char::MAX) + 1);
+    }
 }

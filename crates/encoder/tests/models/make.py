@@ -1,18 +1,22 @@
 """Tiny random models of every supported family, and the vectors that they must give.
 
-    python make.py        needs numpy; writes the folders beside this file, and expected.json
+    python make.py        writes the folders beside this file, and expected.json
+    pip install numpy tokenizers==0.23.2 sentencepiece==0.2.3
 
 The forward pass here is written from the papers and the names of the tensors, padding and masks included, in f64, and
 shares nothing with the Rust code. Sizes are chosen to be awkward: a width of 24 is no multiple of 16 or 32, an inner
 width of 42 none of 4, heads of 8.
 """
 
+import gzip
 import json
 import struct
 from math import erf
 from pathlib import Path
 
 import numpy as np
+
+import vocabularies
 
 HERE = Path(__file__).parent
 WIDTH, INNER, HEADS, LAYERS, POSITIONS = 24, 42, 3, 2, 40
@@ -32,9 +36,17 @@ FAMILIES = {
     "roberta": ("xlm-roberta", ("<s>", "</s>", "<unk>", "<pad>"), 2, "F32", "gelu_new"),
     "distilbert": ("distilbert", ("[CLS]", "[SEP]", "[UNK]", "[PAD]"), 0, "F16", "relu"),
     "mpnet": ("mpnet", ("<s>", "</s>", "[UNK]", "<pad>"), 2, "BF16", "gelu"),
+    # Known layers with vocabularies of other kinds, see vocabularies.py.
+    "bytes": ("roberta", ("<s>", "</s>", "<unk>", "<pad>"), 2, "F16", "gelu"),
+    "unigram": ("xlm-roberta", ("<s>", "</s>", "<unk>", "<pad>"), 2, "F16", "gelu"),
+    "camembert": ("camembert", ("<s>", "</s>", "<unk>", "<pad>"), 2, "F16", "gelu"),
+    "cased": ("bert", ("[CLS]", "[SEP]", "[UNK]", "[PAD]"), 0, "F16", "gelu"),
 }
+# What the layers of a family are called.
+LAYERS_OF = {"bytes": "roberta", "unigram": "roberta", "camembert": "roberta", "cased": "bert"}
 POOLINGS = ["cls", "mean", "max", "mean_sqrt_len_tokens"]
 MAX_TOKENS = 30
+TEXTS_COMPARED = 3000
 
 
 def vocabulary(marks: tuple[str, ...]) -> dict[str, int]:
@@ -92,6 +104,7 @@ def rounded(values: np.ndarray, dtype: str) -> np.ndarray:
 
 def weights(family: str, vocab: int, rng: np.random.Generator) -> dict[str, np.ndarray]:
     _, _, first, dtype, _ = FAMILIES[family]
+    family = LAYERS_OF.get(family, family)
     shapes = {
         "embeddings.word_embeddings.weight": (vocab, WIDTH),
         "embeddings.position_embeddings.weight": (POSITIONS + first, WIDTH),
@@ -127,6 +140,7 @@ def weights(family: str, vocab: int, rng: np.random.Generator) -> dict[str, np.n
 def forward(family: str, tensors: dict[str, np.ndarray], ids: list[int], pad: int) -> np.ndarray:
     """With three padded positions at the end, which a mask hides."""
     _, _, first, _, activation = FAMILIES[family]
+    family = LAYERS_OF.get(family, family)
     w = {name: values.astype(np.float64) for name, values in tensors.items()}
     real = len(ids)
     ids = np.array([*ids, pad, pad, pad])
@@ -219,6 +233,7 @@ def write(folder: Path, name: str, value: object) -> None:
 def config(family: str, vocab: int, pad: int) -> dict:
     kind, _, first, _, activation = FAMILIES[family]
     positions = POSITIONS + first
+    family = LAYERS_OF.get(family, family)
     if family == "distilbert":
         sizes = {"dim": WIDTH, "hidden_dim": INNER, "n_layers": LAYERS, "n_heads": HEADS, "activation": activation}
     else:
@@ -260,10 +275,27 @@ def tokenizer(vocab: dict[str, int], marks: tuple[str, ...]) -> dict:
 
 def make(family: str, rng: np.random.Generator) -> dict:
     _, marks, _, dtype, _ = FAMILIES[family]
-    folder, vocab = HERE / family, vocabulary(marks)
+    folder = HERE / family
+    if family in vocabularies.KINDS:
+        library = vocabularies.tokenizer(family)
+        vocab = library.get_vocab()
+        (folder).mkdir(exist_ok=True)
+        library.save(str(folder / "tokenizer.json"), pretty=False)
+        plain = vocabularies.plain(library)
+
+        def ids(text: str) -> list[int]:
+            found = plain.encode(text, add_special_tokens=False).ids
+            return [vocab[marks[0]], *found[: MAX_TOKENS - 2], vocab[marks[1]]]
+
+    else:
+        vocab = vocabulary(marks)
+        write(folder, "tokenizer.json", tokenizer(vocab, marks))
+
+        def ids(text: str) -> list[int]:
+            return tokenize(text, vocab, marks)
+
     tensors = weights(family, len(vocab), rng)
     write(folder, "config.json", config(family, len(vocab), vocab[marks[3]]))
-    write(folder, "tokenizer.json", tokenizer(vocab, marks))
     write(folder, "sentence_bert_config.json", {"max_seq_length": MAX_TOKENS, "do_lower_case": False})
     kinds = ["Transformer", "Pooling", "Normalize"]
     paths = ["", "1_Pooling", "2_Normalize"]
@@ -272,7 +304,7 @@ def make(family: str, rng: np.random.Generator) -> dict:
     pooling = {"word_embedding_dimension": WIDTH, "pooling_mode_cls_token": False, "pooling_mode_mean_tokens": True}
     write(folder, "1_Pooling/config.json", pooling)
     # The prefixes under which models are found.
-    prefix = {"bert": "bert.", "roberta": "roberta.", "distilbert": "", "mpnet": ""}[family]
+    prefix = {"bert": "bert.", "roberta": "roberta."}.get(LAYERS_OF.get(family, family), "")
     named = {prefix + name: values for name, values in tensors.items()}
     if family == "roberta":
         half = len(named) // 2
@@ -285,10 +317,32 @@ def make(family: str, rng: np.random.Generator) -> dict:
         write(folder, "model.safetensors.index.json", {"metadata": {}, "weight_map": where})
     else:
         (folder / "model.safetensors").write_bytes(safetensors(named, dtype))
-    rows = [forward(family, tensors, tokenize(text, vocab, marks), vocab[marks[3]]) for text in TEXTS]
-    tokens = [len(tokenize(text, vocab, marks)) for text in TEXTS]
+    rows = [forward(family, tensors, ids(text), vocab[marks[3]]) for text in TEXTS]
+    tokens = [len(ids(text)) for text in TEXTS]
+    if family in vocabularies.KINDS:
+        write_sums(family, plain)
     vectors = {mode: [pool(one, mode) for one in rows] for mode in POOLINGS}
     return {"tokens": tokens, "vectors": vectors}
+
+
+def write_sums(family: str, plain: object) -> None:
+    """For each of the first texts that the tests of the tokenizers share: the sum of its number of tokens and of those
+    that fit the model."""
+    data = HERE.parent / "data"
+    lines = gzip.decompress((data / "texts.jsonl.gz").read_bytes()).decode().splitlines()
+    sums = []
+    for line in lines[:TEXTS_COMPARED]:
+        ids = plain.encode(json.loads(line), add_special_tokens=False).ids
+        sums.append(fnv([len(ids), *ids[: MAX_TOKENS - 2]]))
+    (data / f"texts-{family}.fnv").write_bytes(b"".join(struct.pack("<Q", one) for one in sums))
+
+
+def fnv(numbers: list[int]) -> int:
+    """FNV-1a over the numbers as little-endian u32."""
+    total = 0xCBF29CE484222325
+    for byte in b"".join(struct.pack("<I", number) for number in numbers):
+        total = ((total ^ byte) * 0x100000001B3) & 0xFFFFFFFFFFFFFFFF
+    return total
 
 
 def main() -> None:

@@ -53,9 +53,6 @@ fn settings_that_are_not_understood_are_refused_with_file_and_key() {
         ("1_Pooling/config.json", "include_prompt", json!(false)),
         ("1_Pooling/config.json", "word_embedding_dimension", json!(768)),
         ("sentence_bert_config.json", "max_seq_length", json!(2)),
-        ("tokenizer.json", "normalizer", json!({"type": "BertNormalizer", "lowercase": false})),
-        ("tokenizer.json", "model", json!({"type": "BPE"})),
-        ("tokenizer.json", "pre_tokenizer", json!({"type": "Metaspace"})),
         ("tokenizer.json", "post_processor", json!(null)),
     ] {
         let folder = Folder::copy("bert");
@@ -66,6 +63,29 @@ fn settings_that_are_not_understood_are_refused_with_file_and_key() {
         // A vocabulary with an id too large is told where the id stands.
         assert!(message.contains(key) || key == "vocab_size", "{message}");
     }
+}
+
+#[test]
+fn a_tokenizer_that_cannot_be_used_is_refused_with_the_reason() {
+    let unknown = json!({"type": "BPE", "unk_token": "none", "vocab": {"a": 0}, "merges": []});
+    for (family, key, value, reason) in [
+        ("bert", "normalizer", json!({"type": "Backwards"}), "normalizer"),
+        ("bytes", "model", json!({"type": "BPE"}), "vocab"),
+        ("bytes", "model", unknown, "Unk"),
+        ("bytes", "model", json!({"type": "BPE", "dropout": 0.1}), "dropout"),
+        ("unigram", "model", json!({"type": "Unigram", "vocab": [["a", 0.0]]}), "unk"),
+        ("unigram", "pre_tokenizer", json!({"type": "Guess"}), "pre_tokenizer"),
+    ] {
+        let folder = Folder::copy(family);
+        folder.edit("tokenizer.json", |file| file[key] = value.clone());
+        let message = message(&folder);
+        let told = message.to_lowercase().replace('_', "");
+        assert!(message.contains("tokenizer.json"), "{message}");
+        assert!(told.contains(&reason.to_lowercase().replace('_', "")), "{message}");
+    }
+    let folder = Folder::copy("bytes");
+    folder.edit("config.json", |config| config["vocab_size"] = 300.into());
+    assert!(message(&folder).contains("the id 419, vocab_size of config.json is 300"));
 }
 
 #[test]

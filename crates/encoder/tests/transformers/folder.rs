@@ -9,7 +9,11 @@ use encoder::transformer::{LoadError, Options, Transformer};
 use serde_json::Value;
 use tempfile::TempDir;
 
-pub(crate) const FAMILIES: [&str; 4] = ["bert", "roberta", "distilbert", "mpnet"];
+pub(crate) const FAMILIES: [&str; 8] =
+    ["bert", "roberta", "distilbert", "mpnet", "cased", "bytes", "unigram", "camembert"];
+
+/// Those whose texts are cut by the crate `tokenizers`.
+pub(crate) const LIBRARY: [&str; 3] = ["bytes", "unigram", "camembert"];
 
 pub(crate) fn models() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/models")
