@@ -13,6 +13,7 @@ pub(crate) mod simulate;
 pub(crate) mod split;
 pub(crate) mod status;
 pub(crate) mod verify;
+mod watch;
 
 use crate::args::Format;
 use crate::failed::Failed;

@@ -22,7 +22,7 @@ mod content;
 mod assemble;
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 pub(crate) use environment::Environment;
 pub(crate) use fault_plan::fault_plan;

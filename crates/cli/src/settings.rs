@@ -50,6 +50,8 @@ pub(crate) struct Settings {
     pub max_cost: Option<f64>,
     pub chunk: Chunk,
     pub embed: EmbedCaps,
+    /// What names the same group shares the embedder's limits; none: those of its own.
+    pub embed_group: Option<String>,
     pub local: LocalModel,
     pub limits: Limits,
     pub content: Content,
@@ -167,6 +169,15 @@ pub(crate) struct Limits {
     pub archive_members: u64,
 }
 
+/// How a document travels with a question.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum DocumentParts {
+    /// As a file where the provider is known to take files, else as text.
+    Auto,
+    File,
+    Text,
+}
+
 /// How sections of documents go through a language model.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Content {
@@ -176,6 +187,13 @@ pub(crate) struct Content {
     pub uploads: NonZeroUsize,
     pub splits: NonZeroUsize,
     pub timeouts: content::Timeouts,
+    /// A provider that answers nothing is waited for so long.
+    pub provider_wait: Duration,
+    /// Keys go over plain `http://` to other machines too.
+    pub key_over_http: bool,
+    pub parts: DocumentParts,
+    /// What names the same group shares its limits; none: those of its own.
+    pub group: Option<String>,
     /// Limits that the user knows; none: they are found out.
     pub requests_per_minute: Option<u64>,
     pub tokens_per_minute: Option<u64>,

@@ -3,6 +3,7 @@
 pub(crate) mod coherence;
 pub(crate) mod content;
 pub(crate) mod embedder;
+pub(crate) mod groups;
 pub(crate) mod lanes;
 pub(crate) mod own_files;
 pub(crate) mod parsers;

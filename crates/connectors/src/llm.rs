@@ -8,7 +8,7 @@ mod line;
 pub use gemini::Gemini;
 pub use openai::OpenAi;
 
-use crate::embed::{ApiKey, BadSpec, Provider, ProviderSpec};
+use crate::embed::{ApiKey, BadSpec, KeyOverPlainHttp, Provider, ProviderSpec};
 use std::sync::Arc;
 use std::time::Duration;
 use types::seam::llm::Llm;
@@ -18,6 +18,7 @@ use types::seam::llm::Llm;
 pub struct LlmOptions {
     /// Of one call as a whole. Flow control gives up earlier.
     pub timeout: Duration,
+    pub key_over_plain_http: KeyOverPlainHttp,
 }
 
 /// A model cannot be used as it is written.
@@ -33,7 +34,22 @@ pub enum BadLlm {
     Client { spec: ProviderSpec, cause: String },
 }
 
-/// The model of a specification. Sends nothing. A key is sent over plain `http://` to this machine only.
+/// Whether a question may hold files there: known of the providers' own addresses only.
+pub fn takes_files(spec: &ProviderSpec) -> bool {
+    match spec.provider() {
+        Provider::Gemini => true,
+        Provider::OpenAi => !spec.has_own_address() || spec.is_azure(),
+        Provider::Cohere | Provider::Voyage => false,
+    }
+}
+
+/// A key that is there and is not sent, because the way to the server is not encrypted.
+pub fn withholds_key(spec: &ProviderSpec, key: Option<&ApiKey>, options: LlmOptions) -> bool {
+    let safe = spec.is_loopback() || spec.is_encrypted();
+    key.is_some() && !safe && options.key_over_plain_http == KeyOverPlainHttp::Withhold
+}
+
+/// The model of a specification. Sends nothing.
 pub fn open(
     spec: &ProviderSpec,
     key: Option<ApiKey>,

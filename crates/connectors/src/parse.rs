@@ -6,9 +6,11 @@
 mod command;
 mod isolated;
 mod text;
+mod transcript;
 mod worker;
 
 pub use command::CustomParser;
+pub use transcript::PdfTranscriber;
 pub use worker::FormatWorker;
 
 use command::CommandParser;

@@ -94,6 +94,7 @@ impl Extractor {
             index: 0,
             name: "document".to_owned(),
             pages,
+            first_page: 1,
             prompts: Arc::new(prompts),
             content,
             keep: Keep::No,

@@ -1,20 +1,23 @@
 //! Lines to a provider: calls go in, each is answered once, and flow control decides when it is made.
 
 mod callee;
+mod told;
 #[cfg(test)]
 mod tests;
 
 pub(crate) use callee::{Got, Op};
+pub use told::Trouble;
 
 use callee::{Job, Missed, Provider};
 use flow::dispatch::{BatchCaps, Counts, Dispatcher, Route, Settings, Size};
 use flow::fair::Class;
 use flow::lane::{End, Finished, Halted, Lane};
 use flow::policy::Outcome;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::Instant;
+use told::Told;
 use types::error_kind::ErrorKind;
 use types::seam::llm::{CallError, Llm};
 
@@ -35,14 +38,6 @@ const QUEUE: usize = 64;
 pub(crate) struct Line {
     jobs: mpsc::Sender<Job>,
     told: Arc<Told>,
-}
-
-/// What a line tells of itself.
-#[derive(Default)]
-struct Told {
-    counts: Mutex<Counts>,
-    /// Why nothing more is sent.
-    halted: Mutex<Option<CallError>>,
 }
 
 /// What a call is worth to flow control.
@@ -100,41 +95,21 @@ impl Line {
     pub(crate) fn counts(&self) -> Counts {
         self.told.counts()
     }
-}
 
-impl Told {
-    fn halted(&self) -> Option<CallError> {
-        self.halted.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    /// Tokens of answers, where the provider says how many.
+    pub(crate) fn tokens_out(&self) -> u64 {
+        self.told.tokens_out()
     }
 
-    fn ended(&self) -> CallError {
-        self.halted().unwrap_or_else(|| CallError {
-            kind: ErrorKind::Internal,
-            message: "the line to the provider has ended".to_owned(),
-            hint: "this is a defect of gristmill: please report it".to_owned(),
-            quota: quota::Hint::default(),
-        })
-    }
-
-    fn counts(&self) -> Counts {
-        *self.counts.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn resume(&self) {
-        *self.halted.lock().unwrap_or_else(PoisonError::into_inner) = None;
-    }
-
-    fn count(&self, counts: Counts) {
-        *self.counts.lock().unwrap_or_else(PoisonError::into_inner) = counts;
-    }
-
-    fn halt(&self, error: CallError) {
-        *self.halted.lock().unwrap_or_else(PoisonError::into_inner) = Some(error);
+    /// Since when nothing was answered, although something was asked, and why.
+    pub(crate) fn trouble(&self) -> Option<Trouble> {
+        self.told.trouble()
     }
 }
 
 async fn work(parts: LineParts, mut jobs: mpsc::Receiver<Job>, told: Arc<Told>) {
-    let provider = Arc::new(Provider { llm: parts.llm, verdict: parts.verdict });
+    let (llm, verdict) = (parts.llm, parts.verdict);
+    let provider = Arc::new(Provider { llm, verdict, told: Arc::clone(&told) });
     let settings = Settings {
         batch: BatchCaps { items: 1, tokens: f64::INFINITY, bytes: usize::MAX },
         linger: 0.0,
@@ -147,13 +122,19 @@ async fn work(parts: LineParts, mut jobs: mpsc::Receiver<Job>, told: Arc<Told>) 
         let lane: Lane<Provider> = Lane::new(dispatcher, Arc::clone(&provider));
         let Some(error) = drive(lane, &mut jobs, &told).await else { return };
         // Nobody is left without an answer while the line rests.
-        let until = Instant::now() + REST;
+        let until = Instant::now() + rest(&error);
         while let Ok(job) = tokio::time::timeout_at(until, jobs.recv()).await {
             let Some(job) = job else { return };
             drop(job.reply.send(Err(error.clone())));
         }
         told.resume();
     }
+}
+
+/// Nobody comes earlier than the provider has asked.
+fn rest(error: &CallError) -> Duration {
+    let told = error.quota.retry_after.and_then(|secs| Duration::try_from_secs_f64(secs).ok());
+    told.map_or(REST, |told| told.max(REST))
 }
 
 /// None when nobody can call any more; else why nothing can be sent for now. Who still waits hears it when the lane

@@ -4,6 +4,7 @@
 //! gives back its place at once, and no way out of it can forget its file.
 
 use crate::call::{Got, Line, Op, Terms};
+use crate::journal::Journal;
 use flow::fair::Class;
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -12,8 +13,7 @@ use std::time::Duration;
 use tokio::sync::{Notify, watch};
 use tokio::task::JoinSet;
 use types::error_kind::ErrorKind;
-use types::seam::llm::{CallError, RemoteFile};
-use types::seam::upload::UploadJournal;
+use types::seam::llm::{CallError, NewFile, RemoteFile};
 
 /// Deletions at once.
 const AT_ONCE: usize = 4;
@@ -38,6 +38,8 @@ pub(crate) struct Removal {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Presence {
     Certain,
+    /// None of its bytes has left.
+    Never,
     /// Its upload was given up or failed: it may be there, under whatever name, or come to be there.
     Possible,
 }
@@ -57,10 +59,10 @@ pub(crate) struct Cleaner {
     woken: Notify,
     /// Removals that are not done yet.
     pending: watch::Sender<usize>,
-    /// Removals that could not be done: their entries stay in the journal.
+    /// Files that could not be deleted: their entries stay in the journal.
     left: AtomicU64,
     pub(crate) line: Line,
-    pub(crate) journal: Arc<dyn UploadJournal>,
+    pub(crate) journal: Journal,
 }
 
 impl std::fmt::Debug for Cleaner {
@@ -70,7 +72,7 @@ impl std::fmt::Debug for Cleaner {
 }
 
 impl Cleaner {
-    pub(crate) fn new(line: Line, journal: Arc<dyn UploadJournal>) -> Arc<Self> {
+    pub(crate) fn new(line: Line, journal: Journal) -> Arc<Self> {
         Arc::new(Self {
             todo: Mutex::default(),
             woken: Notify::new(),
@@ -91,9 +93,9 @@ impl Cleaner {
         self.todo.lock().unwrap_or_else(PoisonError::into_inner).pop_front()
     }
 
-    /// Files that were not deleted although they had to be.
+    /// Files that were not deleted although they had to be, or are not yet.
     pub(crate) fn left(&self) -> u64 {
-        self.left.load(Ordering::Relaxed)
+        self.left.load(Ordering::Relaxed) + *self.pending.borrow() as u64
     }
 
     /// Deletes what comes, for ever.
@@ -121,16 +123,42 @@ impl Cleaner {
     }
 
     async fn finish(&self, removal: Removal) {
-        let done = match remove(&self.line, &removal).await {
-            // What may still come to be there stays in the journal, for the next start to look again.
-            Ok(Removed::Absent) if removal.presence == Presence::Possible => false,
-            Ok(Removed::Deleted | Removed::Absent) => self.journal.close(&removal.id).is_ok(),
-            Err(_) => false,
-        };
-        if !done {
+        if self.removed(&removal).await.is_err() {
             self.left.fetch_add(1, Ordering::Relaxed);
         }
         self.pending.send_modify(|pending| *pending -= 1);
+    }
+
+    /// Error: it may still be there. Whatever becomes of its entry, the next start looks at what is in the journal.
+    async fn removed(&self, removal: &Removal) -> Result<(), NotRemoved> {
+        fault::point("cleanup.begin")?;
+        if removal.presence != Presence::Never {
+            let removed = remove(&self.line, removal).await?;
+            if removed == Removed::Absent && removal.presence == Presence::Possible {
+                // It may still come to be there.
+                return Ok(());
+            }
+        }
+        fault::point("cleanup.removed")?;
+        // An entry without a file costs the next start a look.
+        let (Ok(()) | Err(_)) = self.journal.close(&removal.id).await;
+        fault::point("cleanup.closed")?;
+        Ok(())
+    }
+}
+
+/// Nobody is left to be told why.
+struct NotRemoved;
+
+impl From<CallError> for NotRemoved {
+    fn from(_: CallError) -> Self {
+        Self
+    }
+}
+
+impl From<std::io::Error> for NotRemoved {
+    fn from(_: std::io::Error) -> Self {
+        Self
     }
 }
 
@@ -171,14 +199,17 @@ async fn find(line: &Line, id: &str, terms: Terms) -> Result<Option<RemoteFile>,
 pub(crate) struct Remote {
     /// None: it was handed over, or is kept.
     removal: Option<Removal>,
+    /// Knows whether its bytes have left.
+    new: Arc<NewFile>,
     cleaner: Arc<Cleaner>,
 }
 
 impl Remote {
     /// To be made before the upload begins.
-    pub(crate) fn possible(cleaner: &Arc<Cleaner>, id: String, name: String) -> Self {
+    pub(crate) fn possible(cleaner: &Arc<Cleaner>, new: &Arc<NewFile>, name: String) -> Self {
+        let id = new.id.clone();
         let removal = Removal { id, name: name.into(), presence: Presence::Possible };
-        Self { removal: Some(removal), cleaner: Arc::clone(cleaner) }
+        Self { removal: Some(removal), new: Arc::clone(new), cleaner: Arc::clone(cleaner) }
     }
 
     /// None: it was handed over.
@@ -201,7 +232,10 @@ impl Remote {
 
 impl Drop for Remote {
     fn drop(&mut self) {
-        if let Some(removal) = self.removal.take() {
+        if let Some(mut removal) = self.removal.take() {
+            if !self.new.sent.is_marked() {
+                removal.presence = Presence::Never;
+            }
             self.cleaner.push(removal);
         }
     }

@@ -96,6 +96,7 @@ impl RemoteFiles for Shelf {
         new: &'a NewFile,
         _bytes: &'a Arc<Vec<u8>>,
     ) -> BoxFuture<'a, Result<Heard<RemoteFile>, CallError>> {
+        new.sent.mark();
         self.note("upload".to_owned());
         let name = if self.keeps_names { self.name_of(&new.id) } else { "files/own".to_owned() };
         let state = if self.processing > 0.0 { FileState::Processing } else { FileState::Active };

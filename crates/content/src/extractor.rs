@@ -1,10 +1,11 @@
 //! All sections of a document: begun in their order, as many at once as may be, each result told as it comes.
 
-use crate::call::{Line, LineParts, Routes, VerdictOf, sum};
+use crate::call::{Line, LineParts, Routes, Trouble, VerdictOf, sum};
 use crate::cleaner::Cleaner;
 use crate::failure;
+use crate::journal::Journal;
 use crate::parts::{Cutting, Document};
-use crate::pressure::{Resident, relieved};
+use crate::pressure::{Pressure, Resident};
 use crate::prompt::Prompts;
 use crate::section::{Section, SectionResult};
 use crate::settings::{Keep, Settings};
@@ -16,14 +17,15 @@ use flow::interrupt::Interrupt;
 use flow::memory::MemoryPool;
 use std::fs::File;
 use std::io::{self, Seek};
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::task::JoinSet;
-use tokio::time::MissedTickBehavior;
 use types::failure::Failure;
 use types::seam::llm::{Llm, RemoteFile};
 use types::seam::split::{Facts, Splitter};
+use types::seam::transcript::Transcriber;
 use types::seam::upload::{JournalError, UploadJournal};
 
 /// How soon a wish to stop is seen.
@@ -34,14 +36,18 @@ pub struct Parts {
     pub llm: Arc<dyn Llm>,
     pub splitter: Arc<dyn Splitter>,
     pub journal: Arc<dyn UploadJournal>,
+    /// Has documents travel as text, for models that take no files.
+    pub transcriber: Option<Arc<dyn Transcriber>>,
     /// Bytes of sections that are alive.
     pub pool: MemoryPool,
     pub resident: Resident,
     pub verdict: VerdictOf,
     /// Of the model: what the provider counts per model.
     pub asking: Routes,
-    /// Of its files, which providers count apart.
+    /// Of its files, which providers count apart: looks, deletions, listings.
     pub filing: Routes,
+    /// And their bytes. What a call counts as tokens here are bytes, so that large files may take longer.
+    pub sending: Routes,
     pub settings: Settings,
 }
 
@@ -92,7 +98,7 @@ pub struct Extractor {
     pub(crate) shared: Shared,
     pub(crate) splitter: Arc<dyn Splitter>,
     pub(crate) pool: MemoryPool,
-    resident: Resident,
+    pressure: Pressure,
     /// Places of sections under way.
     sections: Arc<Semaphore>,
     /// Places of documents that are being cut.
@@ -141,19 +147,33 @@ impl Extractor {
         };
         let (asking, asking_work) = line(&parts.asking);
         let (filing, filing_work) = line(&parts.filing);
-        let cleaner = Cleaner::new(filing.clone(), parts.journal);
+        let (sending, sending_work) = line(&parts.sending);
+        let cleaner = Cleaner::new(filing.clone(), Journal::new(parts.journal));
         let mut work = JoinSet::new();
         work.spawn(asking_work);
         work.spawn(filing_work);
+        work.spawn(sending_work);
         work.spawn(Arc::clone(&cleaner).work());
         let uploads = Arc::new(Semaphore::new(settings.uploads.get()));
+        let (max, low) = (settings.resident_max, settings.resident_low);
+        let pressure = Pressure::new(parts.resident, max, low);
         Self {
             sections: Arc::new(Semaphore::new(settings.section_tasks.get())),
             splits: Arc::new(Semaphore::new(settings.splits.get())),
-            shared: Shared { llm: parts.llm, asking, filing, cleaner, uploads, settings },
+            shared: Shared {
+                llm: parts.llm,
+                asking,
+                filing,
+                sending,
+                cleaner,
+                uploads,
+                transcriber: parts.transcriber,
+                transcripts: Arc::new(Semaphore::new(settings.splits.get())),
+                settings,
+            },
             splitter: parts.splitter,
             pool: parts.pool,
-            resident: parts.resident,
+            pressure,
             _work: work,
         }
     }
@@ -162,9 +182,7 @@ impl Extractor {
     pub async fn sweep(&self) -> Result<Swept, JournalError> {
         match self.shared.llm.files() {
             None => Ok(Swept::default()),
-            Some(files) => {
-                sweep(&self.shared.filing, files, self.shared.cleaner.journal.as_ref()).await
-            }
+            Some(files) => sweep(&self.shared.filing, files, &self.shared.cleaner.journal).await,
         }
     }
 
@@ -178,7 +196,20 @@ impl Extractor {
 
     /// Calls so far, of all lines together.
     pub fn counts(&self) -> Counts {
-        sum(&self.shared.asking.counts(), &self.shared.filing.counts())
+        let Shared { asking, filing, sending, .. } = &self.shared;
+        let of_bytes = Counts { tokens: 0.0, ..sending.counts() };
+        sum(&sum(&asking.counts(), &filing.counts()), &of_bytes)
+    }
+
+    /// Tokens of all answers, where the provider says how many.
+    pub fn tokens_out(&self) -> u64 {
+        self.shared.asking.tokens_out()
+    }
+
+    /// Since when the provider answers nothing, and what became of the last call; none while it answers.
+    pub fn trouble(&self) -> Option<Trouble> {
+        let lines = [&self.shared.asking, &self.shared.filing, &self.shared.sending];
+        lines.into_iter().filter_map(Line::trouble).min_by_key(|trouble| trouble.since)
     }
 
     /// What a document says of itself. Error: it cannot be read.
@@ -209,8 +240,7 @@ impl Extractor {
         let (mut queue, pages) = queue;
         let mut results: Vec<Option<SectionResult>> = vec![None; count];
         let mut running: JoinSet<SectionResult> = JoinSet::new();
-        let mut tick = tokio::time::interval(TICK);
-        tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut stop = pin!(asked_to_stop(interrupt));
         while !queue.waiting.is_empty() || !running.is_empty() {
             let may_begin = !queue.waiting.is_empty();
             if !may_begin {
@@ -237,12 +267,7 @@ impl Extractor {
                         }
                     }
                 }
-                _ = tick.tick() => {
-                    if interrupt.is_set() {
-                        break;
-                    }
-                    continue;
-                }
+                () = &mut stop => break,
             };
             if let Err(failure) = &ended.result
                 && failure::is_final(failure)
@@ -295,10 +320,11 @@ impl Extractor {
 
     /// The section as an earlier run left it, asked for only if the journal knows of one.
     async fn kept(&self, waiting: &Waiting) -> Result<Option<RemoteFile>, Failure> {
-        let Some(files) = self.shared.llm.files() else { return Ok(None) };
+        let Some(files) = self.shared.files() else { return Ok(None) };
         let sending = Sending {
             files,
             line: &self.shared.filing,
+            up: &self.shared.sending,
             cleaner: &self.shared.cleaner,
             content: waiting.content,
             name: &waiting.section.name,
@@ -326,11 +352,8 @@ impl Extractor {
     async fn begin(&self, queue: &mut Queue, keep: Keep) -> Begun {
         let permit = Arc::clone(&self.sections).acquire_owned().await;
         let permit = permit.expect("the semaphore is never closed");
-        let settings = &self.shared.settings;
-        if let Some(max) = settings.resident_max {
-            let others = || settings.section_tasks.get() - self.sections.available_permits() - 1;
-            relieved(&self.resident, max, settings.resident_low, others).await;
-        }
+        let places = self.shared.settings.section_tasks.get();
+        self.pressure.relieved(|| places - self.sections.available_permits()).await;
         let is_kept = queue.waiting.last().is_some_and(|next| next.kept.is_some());
         let part = if is_kept { None } else { queue.cutting.next().await };
         let next = queue.waiting.pop().expect("a section is begun only while one waits");
@@ -350,6 +373,7 @@ impl Extractor {
         let task = Task {
             index: next.index,
             pages: next.section.range.count(),
+            first_page: next.section.range.first(),
             name: next.section.name,
             prompts,
             content: next.content,

@@ -13,6 +13,7 @@ mod schema;
 mod question;
 mod failure;
 mod call;
+mod journal;
 mod cleaner;
 mod sweep;
 mod parts;
@@ -26,7 +27,7 @@ pub mod wire;
 mod doubles;
 
 pub use analyze::{Found, Way, no_outline, of_outline};
-pub use call::{Routes, VerdictOf};
+pub use call::{Routes, Trouble, VerdictOf};
 pub use extractor::{Extract, Extracted, Extractor, Parts};
 pub use pressure::Resident;
 pub use prompt::{BadPrompts, Prompt, Prompts};

@@ -36,6 +36,15 @@ pub(crate) fn asked(document: &Part, text: String, prompt: &Prompt) -> Question 
 }
 
 /// Input tokens, for the limiter; what the reply says corrects it.
-pub(crate) fn tokens(pages: u32, letters: usize) -> f64 {
-    f64::from(pages) * PAGE_TOKENS + letters as f64 / 4.0
+pub(crate) fn tokens(document: &Part, pages: u32, letters: usize) -> f64 {
+    let document = match document {
+        Part::Text(text) => text.len() as f64 / 4.0,
+        Part::File(_) | Part::Inline(_) => f64::from(pages) * PAGE_TOKENS,
+    };
+    document + letters as f64 / 4.0
+}
+
+/// The text of a document, told apart from what is asked about it.
+pub(crate) fn of_text(text: &str) -> Part {
+    Part::Text(format!("<document>\n{text}\n</document>").into())
 }

@@ -19,7 +19,7 @@ pub struct Settings {
     pub resident_max: Option<u64>,
     /// And where it is gone on.
     pub resident_low: u64,
-    /// Seconds without any answer after which waiting is given up.
+    /// A provider that answers nothing is waited for so long.
     pub patience: Duration,
     /// Failures of a call, while others are answered, after which it is given up.
     pub failures_max: u32,
@@ -56,7 +56,7 @@ impl Default for Settings {
             attempts: 2,
             resident_max: Some(1024 << 20),
             resident_low: 768 << 20,
-            patience: Duration::from_mins(5),
+            patience: Duration::from_mins(2),
             failures_max: 5,
             seed: 1,
         }

@@ -2,10 +2,11 @@
 
 use crate::call::Line;
 use crate::cleaner::{Presence, Removal, Removed, remove};
+use crate::journal::Journal;
 use crate::owner::{self, Owner};
 use std::time::{Duration, SystemTime};
 use types::seam::llm::RemoteFiles;
-use types::seam::upload::{JournalError, Upload, UploadJournal, UploadState};
+use types::seam::upload::{JournalError, Upload, UploadState};
 
 /// Providers delete files themselves after two days. Source: ai.google.dev/gemini-api/docs/files.
 const EXPIRES: Duration = Duration::from_hours(48);
@@ -25,11 +26,13 @@ pub struct Swept {
 pub(crate) async fn sweep(
     line: &Line,
     files: &dyn RemoteFiles,
-    journal: &dyn UploadJournal,
+    journal: &Journal,
 ) -> Result<Swept, JournalError> {
     let mut swept = Swept::default();
     // The newest first: of the oldest most are gone, and the caller may not have time for all.
-    for upload in journal.all(&files.account())?.into_iter().rev() {
+    let account = files.account();
+    let entries = journal.with(move |journal| journal.all(&account)).await?;
+    for upload in entries.into_iter().rev() {
         let age = SystemTime::now().duration_since(upload.created).unwrap_or_default();
         let dead = match upload.state {
             UploadState::Kept => age > EXPIRES,
@@ -43,16 +46,25 @@ pub(crate) async fn sweep(
         if !dead {
             continue;
         }
+        point("sweep.begin")?;
         match remove(line, &removal(&upload, files)).await {
-            Ok(Removed::Deleted) => {
-                swept.deleted += 1;
-                journal.close(&upload.id)?;
+            Ok(Removed::Deleted) => swept.deleted += 1,
+            Ok(Removed::Absent) if age > SETTLED => {}
+            Ok(Removed::Absent) | Err(_) => {
+                swept.left += 1;
+                continue;
             }
-            Ok(Removed::Absent) if age > SETTLED => journal.close(&upload.id)?,
-            Ok(Removed::Absent) | Err(_) => swept.left += 1,
         }
+        point("sweep.removed")?;
+        journal.close(&upload.id).await?;
+        point("sweep.closed")?;
     }
     Ok(swept)
+}
+
+fn point(name: &str) -> Result<(), JournalError> {
+    fault::point(name)
+        .map_err(|error| JournalError { message: error.to_string(), hint: "run again".to_owned() })
 }
 
 fn removal(upload: &Upload, files: &dyn RemoteFiles) -> Removal {

@@ -16,7 +16,8 @@ use std::sync::Arc;
 use tokio::sync::Semaphore;
 use tokio::time::{Instant, timeout};
 use types::failure::Failure;
-use types::seam::llm::{self, InlineFile, Llm, Question};
+use types::seam::llm::{self, InlineFile, Llm, Question, RemoteFiles};
+use types::seam::transcript::Transcriber;
 
 /// What all sections share.
 #[derive(Clone)]
@@ -24,9 +25,21 @@ pub(crate) struct Shared {
     pub(crate) llm: Arc<dyn Llm>,
     pub(crate) asking: Line,
     pub(crate) filing: Line,
+    pub(crate) sending: Line,
     pub(crate) cleaner: Arc<Cleaner>,
     pub(crate) uploads: Arc<Semaphore>,
+    /// Documents travel as text; none: as files.
+    pub(crate) transcriber: Option<Arc<dyn Transcriber>>,
+    /// Places of documents that become text.
+    pub(crate) transcripts: Arc<Semaphore>,
     pub(crate) settings: Arc<Settings>,
+}
+
+impl Shared {
+    /// Where the provider holds files that questions refer to.
+    pub(crate) fn files(&self) -> Option<&dyn RemoteFiles> {
+        if self.transcriber.is_some() { None } else { self.llm.files() }
+    }
 }
 
 /// A section that is ready to be begun.
@@ -34,6 +47,8 @@ pub(crate) struct Task {
     pub(crate) index: usize,
     pub(crate) name: String,
     pub(crate) pages: u32,
+    /// Of the whole document, where the section begins.
+    pub(crate) first_page: u32,
     pub(crate) prompts: Arc<Prompts>,
     pub(crate) content: [u8; 32],
     pub(crate) keep: Keep,
@@ -67,6 +82,7 @@ pub(crate) enum Source {
 
 /// The document as the model is told of it. Dropping it has an upload deleted.
 enum Held {
+    /// Travels with each question.
     Inline(llm::Part),
     Remote(llm::Part, Remote),
     /// Somebody else answers for it.
@@ -126,9 +142,9 @@ impl Task {
             progress.kept_as = Some(file.name.clone());
         }
         if let (Held::Remote(llm::Part::File(file), remote), Keep::Yes, Some(files)) =
-            (held, self.keep, shared.llm.files())
+            (held, self.keep, shared.files())
         {
-            self.sending(shared, files).keep(remote, &file)?;
+            self.sending(shared, files).keep(remote, &file).await?;
             progress.kept_as = Some(file.name);
         }
         Ok(())
@@ -138,6 +154,7 @@ impl Task {
         Sending {
             files,
             line: &shared.filing,
+            up: &shared.sending,
             cleaner: &shared.cleaner,
             content: self.content,
             name: &self.name,
@@ -151,7 +168,10 @@ impl Task {
             Source::Kept(file) => return Ok(Held::Kept(llm::Part::File(file.clone()))),
             Source::Cut(part) => part,
         };
-        let Some(files) = shared.llm.files() else {
+        if let Some(transcriber) = &shared.transcriber {
+            return self.transcribe(shared, transcriber, &part.value).await.map(Held::Inline);
+        }
+        let Some(files) = shared.files() else {
             return Ok(Held::Inline(llm::Part::Inline(InlineFile {
                 name: format!("{}.pdf", self.index + 1),
                 media_type: "application/pdf",
@@ -160,8 +180,9 @@ impl Task {
         };
         let limit = shared.settings.timeouts.upload;
         let sending = self.sending(shared, files);
+        // Waiting for a place is no part of the step.
+        let place = shared.uploads.acquire().await.expect("the semaphore is never closed");
         let sent = timeout(limit, async {
-            let place = shared.uploads.acquire().await.expect("the semaphore is never closed");
             let (remote, file) = sending.send(&part.value).await?;
             drop(place);
             let file = sending.active(file).await?;
@@ -169,6 +190,22 @@ impl Task {
         });
         let (remote, file) = sent.await.map_err(|_| failure::too_late("upload", limit))??;
         Ok(Held::Remote(llm::Part::File(file), remote))
+    }
+
+    async fn transcribe(
+        &self,
+        shared: &Shared,
+        transcriber: &Arc<dyn Transcriber>,
+        pdf: &Arc<Vec<u8>>,
+    ) -> Result<llm::Part, Failure> {
+        let place = shared.transcripts.acquire().await.expect("the semaphore is never closed");
+        let limit = shared.settings.timeouts.split;
+        let (transcriber, pdf, first) = (Arc::clone(transcriber), Arc::clone(pdf), self.first_page);
+        // A child that is given up here has limits of its own.
+        let read = tokio::task::spawn_blocking(move || transcriber.text(&pdf, first));
+        let text = timeout(limit, read).await.map_err(|_| failure::too_late("split", limit))?;
+        drop(place);
+        Ok(question::of_text(&text.unwrap_or_else(|_| Err(failure::stopped()))?))
     }
 
     /// One prompt after the other, since each may need the answers before it. What was answered by an earlier attempt
@@ -206,7 +243,7 @@ impl Task {
             Framing::Section => question::of_section(document, &self.name, text, prompt),
             Framing::Whole => question::asked(document, text.to_owned(), prompt),
         };
-        let tokens = question::tokens(self.pages, text.len());
+        let tokens = question::tokens(document, self.pages, text.len());
         let answer = ask(shared, first.clone(), tokens).await?;
         let Some(schema) = &prompt.schema else { return Ok(answer) };
         let why = match schema.check(&answer) {

@@ -13,8 +13,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use tokio::time::Instant;
 use types::failure::{Failure, FailureClass};
-use types::seam::llm::{FileState, NewFile, RemoteFile, RemoteFiles};
-use types::seam::upload::{JournalError, Upload, UploadState};
+use types::seam::llm::{FileState, NewFile, RemoteFile, RemoteFiles, Sent};
+use types::seam::upload::{JournalError, Upload, UploadJournal, UploadState};
 
 /// First look at a file that is not active yet, the growth of the pauses after it, and the longest of them.
 const FIRST_LOOK: Duration = Duration::from_millis(100);
@@ -29,7 +29,10 @@ const SHOWN_MAX: usize = 40;
 /// A section to be sent.
 pub(crate) struct Sending<'a> {
     pub(crate) files: &'a dyn RemoteFiles,
+    /// For looks.
     pub(crate) line: &'a Line,
+    /// For bytes.
+    pub(crate) up: &'a Line,
     pub(crate) cleaner: &'a Arc<Cleaner>,
     /// What the section is made of.
     pub(crate) content: [u8; 32],
@@ -51,19 +54,28 @@ impl Sending<'_> {
             name: None,
             uri: None,
         };
-        self.cleaner.journal.open(&entry).map_err(not_journaled)?;
-        let ours = self.files.name_of(&id);
-        let mut remote = Remote::possible(self.cleaner, id.clone(), ours.clone());
         let display_name = format!("{}_{id}.pdf", shown(self.name));
-        let new = Arc::new(NewFile { id: id.clone(), display_name, media_type: PDF });
-        let terms = Terms { class: Class::Normal, tokens: 0.0, within: self.timeout };
-        let got = self.line.call(Op::Upload(new, Arc::clone(bytes)), terms).await;
+        let sent = Sent::default();
+        let new = Arc::new(NewFile { id: id.clone(), display_name, media_type: PDF, sent });
+        let ours = self.files.name_of(&id);
+        // Whoever gives up in the middle of writing the entry leaves one too.
+        let mut remote = Remote::possible(self.cleaner, &new, ours.clone());
+        let journal = &self.cleaner.journal;
+        journal.with(move |journal| journal.open(&entry)).await.map_err(not_journaled)?;
+        fault::point("upload.journaled").map_err(interrupted)?;
+        let size = bytes.len() as f64;
+        let terms = Terms { class: Class::Normal, tokens: size, within: self.timeout };
+        let got = self.up.call(Op::Upload(new, Arc::clone(bytes)), terms).await;
         let Got::File(file) = got.map_err(|error| failure::of_call(&error))? else {
             return Err(failure::unreadable_for_provider());
         };
         remote.arrived(&file.name);
+        fault::point("upload.arrived").map_err(interrupted)?;
         if file.name != ours {
-            self.cleaner.journal.rename(&id, &file.name).map_err(not_journaled)?;
+            let name = file.name.clone();
+            let renamed = journal.with(move |journal| journal.rename(&id, &name)).await;
+            renamed.map_err(not_journaled)?;
+            fault::point("upload.renamed").map_err(interrupted)?;
         }
         Ok((remote, file))
     }
@@ -93,18 +105,16 @@ impl Sending<'_> {
     /// A file that was kept of an earlier run, if the provider still has it.
     pub(crate) async fn kept(&self) -> Result<Option<RemoteFile>, Failure> {
         let journal = &self.cleaner.journal;
-        let Some(entry) =
-            journal.kept(&self.files.account(), &self.content).map_err(not_journaled)?
-        else {
-            return Ok(None);
-        };
+        let (account, content) = (self.files.account(), self.content);
+        let found = journal.with(move |journal| journal.kept(&account, &content)).await;
+        let Some(entry) = found.map_err(not_journaled)? else { return Ok(None) };
         let name = entry.name.unwrap_or_else(|| self.files.name_of(&entry.id));
         let terms = Terms { class: Class::High, tokens: 0.0, within: self.timeout };
         match self.line.call(Op::Look(name.into()), terms).await {
             Ok(Got::File(file)) if file.state == FileState::Active => Ok(Some(file)),
             Ok(_) => Ok(None),
             Err(error) if error.kind == types::error_kind::ErrorKind::NotFound => {
-                journal.close(&entry.id).map_err(not_journaled)?;
+                journal.close(&entry.id).await.map_err(not_journaled)?;
                 Ok(None)
             }
             Err(error) => Err(failure::of_call(&error)),
@@ -112,13 +122,21 @@ impl Sending<'_> {
     }
 
     /// Has the file stay for later prompts.
-    pub(crate) fn keep(&self, remote: Remote, file: &RemoteFile) -> Result<(), Failure> {
+    pub(crate) async fn keep(&self, remote: Remote, file: &RemoteFile) -> Result<(), Failure> {
         if let Some(id) = remote.id() {
-            self.cleaner.journal.keep(id, &file.name, &file.uri).map_err(not_journaled)?;
+            let (id, file) = (id.to_owned(), file.clone());
+            let kept = move |journal: &dyn UploadJournal| journal.keep(&id, &file.name, &file.uri);
+            self.cleaner.journal.with(kept).await.map_err(not_journaled)?;
+            fault::point("upload.kept").map_err(interrupted)?;
         }
         remote.keep();
         Ok(())
     }
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "map_err hands over the error")]
+fn interrupted(error: std::io::Error) -> Failure {
+    Failure::new(FailureClass::Internal, error.to_string(), "run again")
 }
 
 fn not_journaled(error: JournalError) -> Failure {

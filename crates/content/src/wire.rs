@@ -148,14 +148,16 @@ pub fn result_json(section: &Section, result: &SectionResult) -> Value {
     json
 }
 
-pub fn counts_json(counts: &Counts) -> Value {
+/// `cost_usd`: none where the model has no price.
+pub fn counts_json(counts: &Counts, tokens_out: u64, cost_usd: Option<f64>) -> Value {
     json!({
         "requests": counts.requests,
         "throttled": counts.throttled,
         "retried": counts.retried,
         "failed": counts.failed,
         "tokens": counts.tokens.round() as u64,
-        "cost_usd": null,
+        "tokens_out": tokens_out,
+        "cost_usd": cost_usd,
     })
 }
 

@@ -17,7 +17,7 @@ pub(crate) use watch::Watch;
 
 use crate::ask::{Ask, Texts};
 use crate::desk::{Decision, Ending};
-use crate::plan::Lie;
+use crate::plan::{Content, Lie};
 use crate::refusal::Refusal;
 use crate::shared::Shared;
 use hyper::header::HeaderMap;
@@ -53,10 +53,10 @@ impl Given {
 
 impl Wanted<'_> {
     /// The request as the desk judges it: its prompt is its text.
-    pub(crate) fn ask(&self) -> Result<Ask<'_>, Refusal> {
+    pub(crate) fn ask(&self, plan: &Content) -> Result<Ask<'_>, Refusal> {
         let (model, text) = match &self.route {
             Route::Generate { model } => (*model, generate::prompt_of_contents(self.body)?),
-            Route::Chat => return generate::chat_ask(self.body),
+            Route::Chat => return generate::chat_ask(plan, self.body),
             _ => ("", String::new()),
         };
         let mut ask = Ask::new(Cow::Borrowed(model), Texts(vec![Cow::Owned(text)]));

@@ -73,7 +73,7 @@ async fn respond(
     let wanted = content::find(&head.method, &head.uri);
     let wanted = wanted.map(|route| Wanted { route, headers: &head.headers, body: &body });
     let asked = match &wanted {
-        Some(wanted) => wanted.ask(),
+        Some(wanted) => wanted.ask(&plan.content),
         None => plan.dialect.read(head.uri.path(), &body),
     };
     let now = shared.clock.now();

@@ -18,7 +18,7 @@ pub use unit::{Size, Terms};
 
 use crate::cost::Cost;
 use crate::fair::FairQueue;
-use crate::policy::{Admission, Attempt, Outcome, Reading, Verdict};
+use crate::policy::{Admission, Attempt, Changes, Outcome, Reading, Verdict};
 use crate::retry::Retry;
 use allowance::Allowance;
 use unit::{Delayed, Entry, Parcel, Postponed, Unit};
@@ -228,6 +228,11 @@ impl<T> Dispatcher<T> {
     /// Of each route, in the order given.
     pub fn readings(&self) -> impl Iterator<Item = Reading> {
         self.routes.iter().map(Route::reading)
+    }
+
+    /// After each of these it is worth to ask again.
+    pub fn changes(&self) -> Vec<Changes> {
+        self.routes.iter().filter_map(Route::changes).collect()
     }
 
     /// The order of an outbound call. Everything is checked before anything is taken: a refusal changes nothing.

@@ -8,7 +8,7 @@ mod tests;
 use crate::cost::Cost;
 use crate::dispatch::{Call, Counts, Dispatcher, Halt, Settled, Size, Step, Terms};
 use crate::fair::Class;
-use crate::policy::{Outcome, Reading, Verdict};
+use crate::policy::{Changes, Outcome, Reading, Verdict};
 use futures_util::stream::{FuturesUnordered, StreamExt};
 use quota::Hint;
 use std::collections::VecDeque;
@@ -108,6 +108,8 @@ pub struct Lane<C: Callee> {
     latest: f64,
     closed: bool,
     stopped: bool,
+    /// What others do to the same limits.
+    changes: Vec<Changes>,
 }
 
 impl<C: Callee> std::fmt::Debug for Lane<C> {
@@ -119,6 +121,7 @@ impl<C: Callee> std::fmt::Debug for Lane<C> {
 impl<C: Callee> Lane<C> {
     pub fn new(dispatcher: Dispatcher<C::Item>, callee: Arc<C>) -> Self {
         Self {
+            changes: dispatcher.changes(),
             dispatcher,
             callee,
             calls: FuturesUnordered::new(),
@@ -201,6 +204,7 @@ impl<C: Callee> Lane<C> {
                 biased;
                 Some(ended) = self.calls.next(), if !self.calls.is_empty() => self.settle(ended),
                 () = until(self.started, wake) => {}
+                () = changed(&mut self.changes) => {}
             }
         }
     }
@@ -286,6 +290,16 @@ async fn run<C: Callee>(callee: Arc<C>, call: Call<C::Item>) -> Ended<C> {
         }
         Ok(result) => Ended { call, result, outcome: None, at },
     }
+}
+
+/// Returns when somebody else's result may have made room.
+async fn changed(changes: &mut [Changes]) {
+    if changes.is_empty() {
+        return std::future::pending().await;
+    }
+    let any = changes.iter_mut().map(|changes| Box::pin(changes.changed()));
+    // Who sends is held by the routes of this lane.
+    let (Ok(()) | Err(_)) = futures_util::future::select_all(any).await.0;
 }
 
 async fn until(started: Instant, at: Option<f64>) {

@@ -13,6 +13,7 @@ pub mod slots;
 pub mod aimd;
 pub mod dispatch;
 pub mod fixed;
+pub mod group;
 pub mod lane;
 pub mod adaptive;
 pub mod memory;

@@ -5,6 +5,7 @@
 
 use crate::cost::Cost;
 use quota::Hint;
+use tokio::sync::watch;
 
 /// Answer to "may this call start now?".
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -72,6 +73,9 @@ pub struct Reading {
     pub closed_until: Option<f64>,
 }
 
+/// Changes whenever somebody else's result may have changed an answer. What it holds means nothing.
+pub type Changes = watch::Receiver<u64>;
+
 /// Decides when calls to one limit group may start.
 ///
 /// The caller asks [`Policy::can_send`], and on `Send` sends at once and says so with [`Policy::on_sent`]. Each
@@ -85,4 +89,9 @@ pub trait Policy: Send + std::fmt::Debug {
     fn on_result(&mut self, now: f64, attempt: &Attempt, outcome: &Outcome);
 
     fn reading(&self) -> Reading;
+
+    /// Where others send to the same group; none: the caller's own results are all there are.
+    fn changes(&self) -> Option<Changes> {
+        None
+    }
 }

@@ -7,6 +7,7 @@ mod gates;
 mod migration;
 mod pairs;
 mod random;
+pub(crate) mod uploads;
 mod versions;
 
 #[cfg(feature = "postgres")]

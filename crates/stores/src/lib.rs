@@ -31,11 +31,23 @@ pub fn open_uploads(url: &str) -> Result<Arc<dyn UploadJournal>, StoreError> {
         Some(("sqlite", path)) if !path.is_empty() => {
             Ok(Arc::new(sqlite::SqliteUploads::open(Path::new(path))?))
         }
-        _ => Err(StoreError {
-            kind: StoreErrorKind::Unreachable,
-            message: "this build keeps the journal of uploads in a SQLite store only".to_owned(),
-            hint: "write --store sqlite:PATH for analyze and extract".to_owned(),
-        }),
+        #[cfg(feature = "postgres")]
+        Some(("postgres" | "postgresql", server)) if server.starts_with("//") => {
+            Ok(Arc::new(postgres::PostgresUploads::open(url)?))
+        }
+        scheme => Err(unknown(url, scheme)),
+    }
+}
+
+/// Not repeated: what stands behind the scheme may hold a password.
+fn unknown(url: &str, scheme: Option<(&str, &str)>) -> StoreError {
+    StoreError {
+        kind: StoreErrorKind::Unreachable,
+        message: match scheme {
+            Some((scheme, _)) => format!("a store {scheme}:… is none that this build can open"),
+            None => format!("{url:?} names no store"),
+        },
+        hint: "write --store sqlite:PATH or --store postgres://USER@HOST/DATABASE".to_owned(),
     }
 }
 
@@ -55,15 +67,7 @@ pub fn open_url(
         Some(("postgres" | "postgresql", server)) if server.starts_with("//") => {
             Ok(Arc::new(PostgresStore::open(url, access, options.full_text)?))
         }
-        // Not repeated: what stands there may hold a password.
-        scheme => Err(StoreError {
-            kind: StoreErrorKind::Unreachable,
-            message: match scheme {
-                Some((scheme, _)) => format!("a store {scheme}:… is none that this build can open"),
-                None => format!("{url:?} names no store"),
-            },
-            hint: "write --store sqlite:PATH or --store postgres://USER@HOST/DATABASE".to_owned(),
-        }),
+        scheme => Err(unknown(url, scheme)),
     }
 }
 

@@ -36,12 +36,15 @@ mod tls;
 mod together;
 mod tokens;
 mod totals;
+mod uploads;
 mod vectors;
 mod verify;
 mod writes;
 
 #[cfg(test)]
 mod tests;
+
+pub use uploads::PostgresUploads;
 
 use crate::sqlite::{Access, FullText};
 use address::Address;

@@ -8,6 +8,7 @@ pub mod condition;
 pub mod llm;
 pub mod upload;
 pub mod split;
+pub mod transcript;
 
 pub use condition::{Condition, Connections, IndexState, VectorIndex};
 pub use embed::{BatchLimits, BoxFuture, EmbedError, Embedded, Embedder, Purpose, TokenCount};

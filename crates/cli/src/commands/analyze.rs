@@ -2,17 +2,18 @@
 
 use super::extract::{DRAIN, runtime, text_or_file, until};
 use super::print;
+use super::watch::watch;
 use crate::args::{AnalyzeArgs, Format};
 use crate::failed::Failed;
 use crate::report::printable;
 use crate::settings::Settings;
-use crate::wire::content::{extractor, open_document, splitter};
+use crate::wire::content::{extractor, open_document, provider_json, splitter};
+use crate::wire::groups::Groups;
 use crate::wire::signals;
-use content::wire::{counts_json, section_json};
+use content::wire::section_json;
 use content::{Found, Way, no_outline, of_outline};
-use flow::dispatch::Counts;
 use flow::interrupt::Interrupt;
-use serde_json::json;
+use serde_json::{Value, json};
 use std::ops::ControlFlow;
 use std::time::Instant;
 use types::seam::split::{Cut, Splitter};
@@ -31,8 +32,8 @@ pub(crate) fn analyze(
         (_, None) => by_outline(args, settings)?,
         (_, Some(_)) => None,
     };
-    let (found, counts) = match found {
-        Some(found) => (Some(found), Counts::default()),
+    let (found, provider) = match found {
+        Some(found) => (Some(found), provider_json(settings, None)),
         None if way == Way::Outline => return Err(no_outline().into()),
         None => by_model(args, settings, &interrupt)?,
     };
@@ -42,7 +43,7 @@ pub(crate) fn analyze(
         "file": args.file.to_string_lossy(),
         "pages": found.pages,
         "sections": found.sections.iter().map(section_json).collect::<Vec<_>>(),
-        "provider": counts_json(&counts),
+        "provider": provider,
         "seconds": started.elapsed().as_secs_f64(),
     });
     print(format, &result, &text(&found))?;
@@ -80,18 +81,19 @@ fn by_model(
     args: &AnalyzeArgs,
     settings: &Settings,
     interrupt: &Interrupt,
-) -> Result<(Option<Found>, Counts), Failed> {
+) -> Result<(Option<Found>, Value), Failed> {
     let document = open_document(&args.file)?;
     let prompt = args.prompt.as_deref().map(text_or_file).transpose()?;
     runtime()?.block_on(async {
-        let (extractor, _) = extractor(settings)?;
+        let (extractor, sampler) = extractor(settings, &Groups::of(settings))?;
         let found = tokio::select! {
             found = extractor.analyze(&document, Way::Auto, prompt.as_deref()) => Some(found),
             () = until(interrupt) => None,
+            never = watch(&extractor, &sampler) => match never {},
         };
         // Also after an answer that cannot be used: the document was uploaded for it.
         extractor.drain(DRAIN).await;
-        Ok((found.transpose()?, extractor.counts()))
+        Ok((found.transpose()?, provider_json(settings, Some(&extractor))))
     })
 }
 

@@ -3,15 +3,16 @@
 use super::analyze::way;
 use super::print;
 use super::split::read_file;
+use super::watch::watch;
 use crate::args::{ExtractArgs, Format};
 use crate::display::Verbosity;
 use crate::failed::{EXIT_FAILED, EXIT_FINDINGS, Failed};
-use crate::memory::Sampler;
 use crate::report::{printable, printable_lines};
 use crate::settings::Settings;
-use crate::wire::content::{extractor, open_document};
+use crate::wire::content::{extractor, open_document, provider_json};
+use crate::wire::groups::Groups;
 use crate::wire::signals;
-use content::wire::{counts_json, result_json};
+use content::wire::result_json;
 use content::{Extract, Extracted, Extractor, Keep, Prompts, Schema, Section, SectionResult};
 use flow::interrupt::Interrupt;
 use serde_json::{Value, json};
@@ -28,7 +29,7 @@ pub(super) const DRAIN: Duration = Duration::from_secs(20);
 /// What dead processes left is deleted beside the sections; once they are done, it may take so much longer.
 const SWEEP: Duration = Duration::from_secs(10);
 
-/// How often memory is looked at, and the wish to stop.
+/// How often the wish to stop is looked at.
 const LOOK: Duration = Duration::from_millis(50);
 
 pub(crate) struct Request<'a> {
@@ -164,15 +165,15 @@ async fn run(
     (document, asked): (&Arc<File>, Asked),
     interrupt: &Interrupt,
 ) -> Result<Option<Done>, Failed> {
-    let (extractor, sampler) = extractor(settings)?;
+    let (extractor, sampler) = extractor(settings, &Groups::of(settings))?;
     let outcome = tokio::select! {
         outcome = work(request, &extractor, (document, asked), interrupt) => outcome,
-        never = sample(&sampler) => match never {},
+        never = watch(&extractor, &sampler) => match never {},
     };
     // Also after an error: what was uploaded is deleted.
     let left = extractor.drain(DRAIN).await;
     let Some((sections, extracted)) = outcome? else { return Ok(None) };
-    let provider = counts_json(&extractor.counts());
+    let provider = provider_json(settings, Some(&extractor));
     Ok(Some(Done { sections, extracted, provider, peak: sampler.peak(), left }))
 }
 
@@ -208,14 +209,6 @@ async fn work(
     };
     let (extracted, ()) = tokio::join!(extractor.extract(job, interrupt, &mut tell), swept);
     Ok(Some((sections.clone(), extracted?)))
-}
-
-async fn sample(sampler: &Sampler) -> std::convert::Infallible {
-    let mut look = tokio::time::interval(LOOK);
-    loop {
-        look.tick().await;
-        sampler.sample();
-    }
 }
 
 /// A result as soon as it is there.

@@ -11,6 +11,7 @@ use crate::memory::Sampler;
 use crate::report::{self, Estimate, Report};
 use crate::settings::{OnBadChunk, Settings};
 use crate::wire::embedder::{self, Ask, Dimensions};
+use crate::wire::groups::Groups;
 use crate::wire::lanes::{self, Kind, access};
 use crate::wire::{coherence, own_files, parsers, signals, store};
 use connectors::embed::LocalEmbedder;
@@ -199,7 +200,11 @@ impl<'j> Job<'j> {
         let (parsers, sandbox) = parsers::build(settings)?;
         let (address, dimensions, asked) = (chosen.address, chosen.dimensions, chosen.asked);
         let local = chosen.local.clone();
-        let parts = Parts { parsers, model: access(chosen, settings, &request.run_id), store };
+        let parts = Parts {
+            parsers,
+            model: access(chosen, settings, &Groups::of(settings), &request.run_id),
+            store,
+        };
         Ok(Self {
             request,
             settings,

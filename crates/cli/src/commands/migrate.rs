@@ -9,6 +9,7 @@ use crate::memory::Sampler;
 use crate::report;
 use crate::settings::Settings;
 use crate::wire::embedder::{self, Ask, Chosen};
+use crate::wire::groups::Groups;
 use crate::wire::{coherence, lanes, parsers, signals, store};
 use flow::dispatch::Counts;
 use flow::interrupt::Interrupt;
@@ -125,7 +126,7 @@ impl Job<'_> {
             refused: self.request.refused,
         };
         let asked = chosen.asked;
-        let access = lanes::access(chosen, self.settings, &run_id);
+        let access = lanes::access(chosen, self.settings, &Groups::of(self.settings), &run_id);
         let started = Instant::now();
         let progress = Arc::<Progress>::default();
         let mut migrated = self.embed(&access, &migration, &progress, interrupt)?;

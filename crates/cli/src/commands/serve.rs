@@ -2,10 +2,12 @@
 
 use super::extract::{DRAIN, runtime, until};
 use super::print;
+use super::watch::watch;
 use crate::args::{Format, ServeArgs};
 use crate::failed::Failed;
 use crate::settings::Settings;
 use crate::wire::content::extractor;
+use crate::wire::groups::Groups;
 use crate::wire::signals;
 use flow::interrupt::Interrupt;
 use serde_json::json;
@@ -37,7 +39,7 @@ pub(crate) fn serve(args: &ServeArgs, format: Format, settings: &Settings) -> Re
         Failed::usage(format!("--listen {}: {error}", args.listen), "choose another port")
     })?;
     runtime()?.block_on(async {
-        let (extractor, _) = extractor(settings)?;
+        let (extractor, sampler) = extractor(settings, &Groups::of(settings))?;
         let site = Arc::new(Site { extractor, documents });
         let address = listener.local_addr().map_err(broken)?.to_string();
         print(format, &json!({"listening": address}), &format!("listening on http://{address}"))?;
@@ -51,6 +53,7 @@ pub(crate) fn serve(args: &ServeArgs, format: Format, settings: &Settings) -> Re
                 served.map_err(broken)?;
             }
             () = swept => {}
+            never = watch(&site.extractor, &sampler) => match never {},
         }
         site.extractor.drain(DRAIN).await;
         Ok(signals::INTERRUPTED as u8)

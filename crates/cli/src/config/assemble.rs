@@ -7,7 +7,7 @@ use crate::config::mistake::{Mistake, Mistakes, Warning};
 use crate::config::origin::Origin;
 use crate::config::quantity::ByteSize;
 use crate::config::resolve::{Effective, Resolver};
-use crate::config::value::{Dollars, MemorySpec, Value, Verbatim};
+use crate::config::value::{Dollars, Label, MemorySpec, Value, Verbatim};
 use crate::config::{Flag, Reading, content, file, flag_values, tables};
 use crate::settings::keys::Keys;
 use crate::settings::machine::Machine;
@@ -136,6 +136,7 @@ impl Assembly<'_> {
             max_cost: max_cost.map(|Dollars(usd)| usd),
             chunk: self.chunk(),
             embed: self.embed(),
+            embed_group: self.embed_group(),
             local: self.local(),
             limits: self.limits(),
             content: content::settings(self.resolver),
@@ -199,6 +200,11 @@ impl Assembly<'_> {
             requests_per_minute: from.optional_whole(&key::EMBED_REQUESTS_PER_MINUTE, found),
             tokens_per_minute: from.optional_whole(&key::EMBED_TOKENS_PER_MINUTE, found),
         }
+    }
+
+    fn embed_group(&mut self) -> Option<String> {
+        let group = self.resolver.optional::<Label>(&key::EMBED_GROUP, "of its own");
+        group.map(|Label(name)| name)
     }
 
     fn local(&mut self) -> LocalModel {

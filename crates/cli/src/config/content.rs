@@ -6,7 +6,7 @@ use crate::config::origin::Origin;
 use crate::config::quantity::ByteSize;
 use crate::config::resolve::Resolver;
 use crate::config::value::Label;
-use crate::settings::Content;
+use crate::settings::{Content, DocumentParts};
 use std::time::Duration;
 
 /// In the order of [`key::KEYS`].
@@ -25,6 +25,10 @@ pub(super) fn settings(from: &mut Resolver) -> Content {
         split: time(from, &key::CONTENT_SPLIT_TIMEOUT, default.timeouts.split),
         generate: time(from, &key::CONTENT_GENERATE_TIMEOUT, default.timeouts.generate),
     };
+    let provider_wait = time(from, &key::CONTENT_PROVIDER_WAIT, default.patience);
+    let key_over_http = from.value(&key::CONTENT_KEY_OVER_HTTP, (false, Origin::Default));
+    let parts = from.value(&key::CONTENT_PARTS, (DocumentParts::Auto, Origin::Default));
+    let group = from.optional::<Label>(&key::CONTENT_GROUP, "of its own");
     let found = "found out";
     let requests_per_minute = from.optional_whole(&key::CONTENT_REQUESTS_PER_MINUTE, found);
     let tokens_per_minute = from.optional_whole(&key::CONTENT_TOKENS_PER_MINUTE, found);
@@ -40,6 +44,10 @@ pub(super) fn settings(from: &mut Resolver) -> Content {
         uploads,
         splits,
         timeouts,
+        provider_wait,
+        key_over_http,
+        parts,
+        group: group.map(|Label(name)| name),
         requests_per_minute,
         tokens_per_minute,
         memory_max,

@@ -49,6 +49,7 @@ pub(crate) static EMBED_REQUESTS_PER_MINUTE: Key =
     whole("embed.requests_per_minute", 1, 1_000_000_000);
 pub(crate) static EMBED_TOKENS_PER_MINUTE: Key =
     whole("embed.tokens_per_minute", 1, 1_000_000_000_000);
+pub(crate) static EMBED_GROUP: Key = form("embed.group", "a name");
 pub(crate) static EMBED_PRECISION: Key = form("embed.precision", "f32, i16 or i8");
 pub(crate) static EMBED_DEVICE: Key = form("embed.device", "auto, cpu, cuda or cuda:N");
 pub(crate) static EMBED_QUERY_PROMPT: Key = form("embed.query_prompt", "text");
@@ -70,6 +71,10 @@ pub(crate) static CONTENT_SECTION_TIMEOUT: Key = form("content.section_timeout",
 pub(crate) static CONTENT_UPLOAD_TIMEOUT: Key = form("content.upload_timeout", A_TIME);
 pub(crate) static CONTENT_SPLIT_TIMEOUT: Key = form("content.split_timeout", A_TIME);
 pub(crate) static CONTENT_GENERATE_TIMEOUT: Key = form("content.generate_timeout", A_TIME);
+pub(crate) static CONTENT_PROVIDER_WAIT: Key = form("content.provider_wait", A_TIME);
+pub(crate) static CONTENT_KEY_OVER_HTTP: Key = form("content.key_over_http", "true or false");
+pub(crate) static CONTENT_PARTS: Key = form("content.parts", "auto, file or text");
+pub(crate) static CONTENT_GROUP: Key = form("content.group", "a name");
 pub(crate) static CONTENT_REQUESTS_PER_MINUTE: Key =
     whole("content.requests_per_minute", 1, 1_000_000_000);
 pub(crate) static CONTENT_TOKENS_PER_MINUTE: Key =
@@ -80,7 +85,7 @@ pub(crate) static CONTENT_MEMORY_LOW: Key = form("content.memory_low", "a size s
 
 const A_TIME: &str = "a time above zero such as `10m` or `90s`";
 
-pub(crate) static KEYS: [&Key; 45] = [
+pub(crate) static KEYS: [&Key; 50] = [
     &STORE,
     &EMBEDDER,
     &OUT,
@@ -104,6 +109,7 @@ pub(crate) static KEYS: [&Key; 45] = [
     &EMBED_POLICY,
     &EMBED_REQUESTS_PER_MINUTE,
     &EMBED_TOKENS_PER_MINUTE,
+    &EMBED_GROUP,
     &EMBED_PRECISION,
     &EMBED_DEVICE,
     &EMBED_QUERY_PROMPT,
@@ -121,6 +127,10 @@ pub(crate) static KEYS: [&Key; 45] = [
     &CONTENT_UPLOAD_TIMEOUT,
     &CONTENT_SPLIT_TIMEOUT,
     &CONTENT_GENERATE_TIMEOUT,
+    &CONTENT_PROVIDER_WAIT,
+    &CONTENT_KEY_OVER_HTTP,
+    &CONTENT_PARTS,
+    &CONTENT_GROUP,
     &CONTENT_REQUESTS_PER_MINUTE,
     &CONTENT_TOKENS_PER_MINUTE,
     &CONTENT_WATCH_MEMORY,

@@ -24,7 +24,7 @@ fn reading<const N: usize>(
     assemble::reading(file, &Environment::of(variables), &flags, &MACHINE)
 }
 
-fn settings(text: &str) -> Settings {
+pub(crate) fn settings(text: &str) -> Settings {
     let read = reading(text, [], &[]);
     read.settings.unwrap_or_else(|mistakes| panic!("{mistakes}"))
 }

@@ -3,7 +3,7 @@
 use crate::config::confidential::{Confidential, conceal};
 use crate::config::quantity::{ByteSize, parse_duration, seconds_to_duration, show_duration};
 use crate::config::raw::Raw;
-use crate::settings::{EmbedderChoice, LimitPolicy, OnBadChunk, Profile, Standby};
+use crate::settings::{DocumentParts, EmbedderChoice, LimitPolicy, OnBadChunk, Profile, Standby};
 use connectors::embed::ProviderSpec;
 use connectors::embed::local::{DeviceChoice, Precision};
 use globset::Glob;
@@ -168,6 +168,20 @@ impl Value for bool {
 
     fn json(&self) -> serde_json::Value {
         json!(self)
+    }
+}
+
+impl Value for DocumentParts {
+    fn read(raw: &Raw) -> Result<Self, Refusal> {
+        among(raw, &[("auto", Self::Auto), ("file", Self::File), ("text", Self::Text)])
+    }
+
+    fn json(&self) -> serde_json::Value {
+        json!(match self {
+            Self::Auto => "auto",
+            Self::File => "file",
+            Self::Text => "text",
+        })
     }
 }
 

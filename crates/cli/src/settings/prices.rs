@@ -1,6 +1,7 @@
 //! What providers charge, for estimates and for `--max-cost`.
 
 use crate::settings::Settings;
+use connectors::embed::ProviderSpec;
 use std::collections::BTreeMap;
 use types::embedding::ModelId;
 
@@ -32,6 +33,36 @@ impl Prices {
     pub(crate) fn of(&self, model: &ModelId) -> Option<f64> {
         let names = [model.to_string(), model.model.clone(), model.provider.clone()];
         names.iter().find_map(|name| self.0.get(name)).copied()
+    }
+}
+
+/// US dollars per million tokens of a language model.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct LlmPrice {
+    pub input: f64,
+    pub output: f64,
+}
+
+impl LlmPrice {
+    /// US dollars.
+    pub(crate) fn of(self, tokens_in: f64, tokens_out: f64) -> f64 {
+        (self.input * tokens_in + self.output * tokens_out) / 1e6
+    }
+}
+
+/// Behind the name of a model: the price of what it writes.
+const OUTPUT: &str = " output";
+
+impl Prices {
+    /// Where only one price is written, it counts for input and output.
+    pub(crate) fn of_llm(&self, spec: &ProviderSpec) -> Option<LlmPrice> {
+        let provider = spec.provider().as_str();
+        let names =
+            [format!("{provider}:{}", spec.model()), spec.model().to_owned(), provider.to_owned()];
+        let price =
+            |end: &str| names.iter().find_map(|name| self.0.get(&format!("{name}{end}"))).copied();
+        let input = price("")?;
+        Some(LlmPrice { input, output: price(OUTPUT).unwrap_or(input) })
     }
 }
 
@@ -79,5 +110,20 @@ mod tests {
         ] {
             assert_eq!(prices.of(&model), price, "{model}");
         }
+    }
+
+    #[test]
+    fn what_a_model_writes_has_a_price_of_its_own_or_that_of_its_input() {
+        let own = [("gemini:a", 1.0), ("gemini:a output", 8.0), ("b", 2.0)];
+        let prices = Prices::new(own.map(|(name, usd)| (name.to_owned(), usd)));
+        let price = |spec: &str| prices.of_llm(&ProviderSpec::parse(spec).unwrap());
+        assert_eq!(price("gemini:a"), Some(LlmPrice { input: 1.0, output: 8.0 }));
+        assert_eq!(
+            price("openai:b@http://x/v1"),
+            Some(LlmPrice { input: 2.0, output: 2.0 }),
+            "the address does not count"
+        );
+        assert_eq!(price("gemini:c"), None);
+        assert_eq!(price("gemini:a").unwrap().of(2e6, 1e6).to_bits(), 10f64.to_bits());
     }
 }

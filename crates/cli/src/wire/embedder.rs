@@ -24,8 +24,7 @@ pub(crate) use local::{RunsOn, runs_on};
 pub(crate) struct Chosen {
     pub embedder: Arc<dyn Embedder>,
     pub fingerprint: String,
-    /// By limit group, each with its role.
-    pub groups: Vec<(Role, Group)>,
+    pub ways: Vec<Way>,
     /// As typed, to find it again without being told.
     pub spec: String,
     /// What else to remember of it.
@@ -36,6 +35,21 @@ pub(crate) struct Chosen {
     pub local: Option<Arc<LocalEmbedder>>,
     /// What it took to find out the dimensions.
     pub asked: Counts,
+}
+
+/// Endpoints that share a limiter.
+pub(crate) struct Way {
+    pub role: Role,
+    pub group: Group,
+    /// Of the configuration; none: limits of its own.
+    pub limits: Option<String>,
+}
+
+impl Way {
+    /// The only one to a model in this process.
+    fn here(embedder: Arc<dyn Embedder>) -> Self {
+        Self { role: Role::Primary, group: Group { endpoints: vec![embedder] }, limits: None }
+    }
 }
 
 impl Chosen {
@@ -111,11 +125,10 @@ fn builtin(threads: usize) -> Result<Chosen, Failed> {
         BuiltinEmbedder::new(threads).map_err(|error| Failed::internal(error.to_string()))?;
     let fingerprint = embedder.fingerprint();
     let embedder: Arc<dyn Embedder> = Arc::new(embedder);
-    let group = Group { endpoints: vec![Arc::clone(&embedder)] };
     Ok(Chosen {
+        ways: vec![Way::here(Arc::clone(&embedder))],
         embedder,
         fingerprint,
-        groups: vec![(Role::Primary, group)],
         spec: BUILTIN.to_owned(),
         options: None,
         address: Address::Provider,
@@ -144,7 +157,8 @@ fn remote(
     let (fingerprint, model) = (first.fingerprint(), first.model().clone());
     let first: Arc<dyn Embedder> = Arc::new(first);
     let own = Group { endpoints: vec![Arc::clone(&first)] };
-    let mut groups: Vec<(Option<String>, Role, Group)> = vec![(None, Role::Primary, own)];
+    let mut ways =
+        vec![Way { role: Role::Primary, group: own, limits: settings.embed_group.clone() }];
     for endpoint in &settings.endpoints {
         if !serves(endpoint, &model) {
             display::tell(
@@ -161,20 +175,20 @@ fn remote(
             Standby::No => Role::Primary,
             Standby::Yes => Role::Standby,
         };
-        let same = |(name, known, _): &&mut (Option<String>, Role, Group)| {
-            name.is_some() && *name == endpoint.group && *known == role
+        let same = |way: &&mut Way| {
+            way.limits.is_some() && way.limits == endpoint.group && way.role == role
         };
-        match groups.iter_mut().find(same) {
-            Some((_, _, group)) => group.endpoints.push(other),
-            None => {
-                groups.push((endpoint.group.clone(), role, Group { endpoints: vec![other] }));
-            }
+        if let Some(way) = ways.iter_mut().find(same) {
+            way.group.endpoints.push(other);
+        } else {
+            let group = Group { endpoints: vec![other] };
+            ways.push(Way { role, group, limits: endpoint.group.clone() });
         }
     }
     Ok(Chosen {
         embedder: first,
         fingerprint,
-        groups: groups.into_iter().map(|(_, role, group)| (role, group)).collect(),
+        ways,
         spec: spec.to_string(),
         options: None,
         address: if spec.has_own_address() { Address::Other } else { Address::Provider },

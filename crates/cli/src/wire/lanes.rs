@@ -1,6 +1,7 @@
 //! Flow control of each limit group, made once for each run.
 
 use super::embedder::Chosen;
+use super::groups::Groups;
 use super::verdict;
 use crate::settings::{EmbedCaps, LimitPolicy, Settings};
 use connectors::embed::local;
@@ -8,6 +9,7 @@ use flow::adaptive::{Adaptive, Bounds};
 use flow::aimd::{Aimd, Rule};
 use flow::dispatch::{Role, Route};
 use flow::fixed::Fixed;
+use flow::group::{Counted, Group};
 use flow::policy::Policy;
 use ingest::model::ModelAccess;
 use std::sync::Arc;
@@ -15,9 +17,18 @@ use types::embedding::ModelId;
 use types::seam::BatchLimits;
 
 /// The model that was chosen, with the lines in front of it.
-pub(crate) fn access(chosen: Chosen, settings: &Settings, run_id: &str) -> ModelAccess {
+pub(crate) fn access(
+    chosen: Chosen,
+    settings: &Settings,
+    groups: &Groups,
+    run_id: &str,
+) -> ModelAccess {
     let lanes = Lanes {
-        roles: chosen.groups.iter().map(|(role, _)| *role).collect(),
+        ways: chosen
+            .ways
+            .iter()
+            .map(|way| (way.role, groups.get(way.limits.as_deref()).cloned()))
+            .collect(),
         kind: kind(chosen.embedder.model()),
         caps: settings.embed,
         limits: chosen.embedder.limits(),
@@ -26,7 +37,7 @@ pub(crate) fn access(chosen: Chosen, settings: &Settings, run_id: &str) -> Model
     ModelAccess {
         embedder: chosen.embedder,
         fingerprint: chosen.fingerprint,
-        groups: chosen.groups.into_iter().map(|(_, group)| group).collect(),
+        groups: chosen.ways.into_iter().map(|way| way.group).collect(),
         routes: Arc::new(move || lanes.routes()),
         verdict: verdict::verdict,
     }
@@ -48,7 +59,8 @@ pub(crate) fn seed(run_id: &str) -> u64 {
 /// What the routes of a run are made of.
 #[derive(Clone)]
 struct Lanes {
-    roles: Vec<Role>,
+    /// Each with its limiter, where others share it.
+    ways: Vec<(Role, Option<Group>)>,
     kind: Kind,
     caps: EmbedCaps,
     limits: BatchLimits,
@@ -66,16 +78,23 @@ pub(crate) enum Kind {
 
 impl Lanes {
     fn routes(&self) -> Vec<Route> {
-        let routes = self.roles.iter().zip(0u64..).map(|(role, index)| {
+        let routes = self.ways.iter().zip(0u64..).map(|((role, group), index)| {
             let seed = self.seed.wrapping_add(index);
-            Route::new(self.policy(seed), *role, seed)
+            let policy = match group {
+                Some(group) => Box::new(group.member(Counted::All).at_most(self.width())),
+                None => self.policy(seed),
+            };
+            Route::new(policy, *role, seed)
         });
         routes.collect()
     }
 
+    fn width(&self) -> usize {
+        self.caps.in_flight.map_or(self.limits.in_flight, |n| n.min(self.limits.in_flight))
+    }
+
     fn policy(&self, seed: u64) -> Box<dyn Policy> {
-        let width =
-            self.caps.in_flight.map_or(self.limits.in_flight, |n| n.min(self.limits.in_flight));
+        let width = self.width();
         if self.kind == Kind::Local {
             return Box::new(Fixed::new(width));
         }

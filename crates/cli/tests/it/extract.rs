@@ -336,6 +336,7 @@ fn a_compatible_server_gets_the_pages_inside_the_question() {
     let fake = FakeProvider::start(Plan::default()).unwrap();
     let desk = Desk::new();
     desk.write("book.pdf", book(4, &[1, 3]));
+    std::fs::write(desk.path().join("gristmill.toml"), "[content]\nparts = \"file\"\n").unwrap();
     let llm = format!("openai:test-model@{}/v1", fake.base_url());
     let answer = desk
         .run(["extract", "docs/book.pdf", "--json", "--llm", &llm, "--prompt", "what?"])

@@ -19,4 +19,5 @@ mod provider;
 mod local;
 mod simulate;
 mod extract;
+mod uploads;
 mod serve;

@@ -24,7 +24,7 @@ const EDGES: [(&str, &[&str]); 20] = [
         &["types", "quota", "encoder", "encoder-cuda", "fault", "parsers", "pdf", "sandbox"],
     ),
     ("ingest", &["types", "quota", "flow", "fault"]),
-    ("content", &["types", "quota", "flow"]),
+    ("content", &["types", "quota", "flow", "fault"]),
     ("server", &["types", "flow", "content"]),
     (
         "cli",

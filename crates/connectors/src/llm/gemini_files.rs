@@ -116,6 +116,7 @@ impl RemoteFiles for Gemini {
     ) -> BoxFuture<'a, Result<Heard<RemoteFile>, CallError>> {
         Box::pin(async move {
             let place = self.begin(new, bytes.len()).await?;
+            new.sent.mark();
             let mut headers = upload_headers("upload, finalize");
             headers.insert("x-goog-upload-offset", HeaderValue::from_static("0"));
             headers.insert(CONTENT_TYPE, HeaderValue::from_static(new.media_type));

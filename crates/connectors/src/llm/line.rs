@@ -41,8 +41,8 @@ impl Line {
             let variables = spec.key_variables();
             return Err(BadLlm::NoKey { spec: spec.clone(), variables });
         }
-        let open = !spec.is_loopback() && !spec.is_encrypted();
-        let withheld = if open && key.is_some() { Withheld::Yes } else { Withheld::No };
+        let withheld = super::withholds_key(spec, key.as_ref(), options);
+        let withheld = if withheld { Withheld::Yes } else { Withheld::No };
         let headers = match (&key, withheld) {
             (Some(key), Withheld::No) => HeaderMap::from_iter([credential(spec, key)]),
             (None, _) | (_, Withheld::Yes) => HeaderMap::new(),
@@ -148,7 +148,8 @@ impl Line {
     fn hint(&self, kind: ErrorKind) -> String {
         match kind {
             ErrorKind::Denied if self.withheld == Withheld::Yes => format!(
-                "the key was not sent, since anybody on the way to {} could read it; use https://",
+                "the key was not sent, since anybody on the way to {} could read it; use https://, or set \
+                 content.key_over_http = true in a network that you trust",
                 self.spec.base()
             ),
             ErrorKind::Denied => {

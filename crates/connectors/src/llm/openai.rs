@@ -55,10 +55,9 @@ impl OpenAi {
     }
 
     fn body(&self, question: &Question) -> Value {
-        let parts: Vec<Value> = question.parts.iter().map(part).collect();
         let mut body = json!({
             "model": self.line.spec.model(),
-            "messages": [{"role": "user", "content": parts}],
+            "messages": [{"role": "user", "content": content(question)}],
         });
         if let Form::Json { schema } = &question.form {
             let schema: Value =
@@ -95,6 +94,18 @@ impl OpenAi {
             tokens_out: usage.as_ref().and_then(|usage| usage.completion_tokens),
             quota,
         })
+    }
+}
+
+/// Servers without files often know no parts either: texts alone are one text.
+fn content(question: &Question) -> Value {
+    let text = |part: &'_ Part| match part {
+        Part::Text(text) => Some(text.to_string()),
+        Part::File(_) | Part::Inline(_) => None,
+    };
+    match question.parts.iter().map(text).collect::<Option<Vec<String>>>() {
+        Some(texts) => json!(texts.join("\n\n")),
+        None => question.parts.iter().map(part).collect(),
     }
 }
 

@@ -1,5 +1,6 @@
 //! The provider as flow control sees it.
 
+use super::told::Told;
 use super::{Terms, VerdictOf};
 use flow::cost::Cost;
 use flow::lane::{BoxFuture, Callee, Reply};
@@ -63,6 +64,7 @@ impl From<CallError> for Missed {
 pub(super) struct Provider {
     pub(super) llm: Arc<dyn Llm>,
     pub(super) verdict: VerdictOf,
+    pub(super) told: Arc<Told>,
 }
 
 impl Provider {
@@ -71,6 +73,7 @@ impl Provider {
         match op {
             Op::Ask(question) => {
                 let answer = self.llm.ask(question).await?;
+                self.told.wrote(answer.tokens_out.unwrap_or(0));
                 let usage = answer.tokens_in.map(|tokens| Cost::request(tokens as f64, 1.0));
                 let hint = answer.quota.clone();
                 Ok(Reply { outputs: vec![Got::Answer(answer)], hint, usage })
@@ -148,7 +151,15 @@ impl Callee for Provider {
             tokio::select! {
                 biased;
                 () = abandoned(job.wanted.clone()) => Err(unwanted().into()),
-                made = self.make(&job.op) => made,
+                made = self.make(&job.op) => {
+                    match &made {
+                        Err(missed) if missed.scope == Scope::Provider => {
+                            self.told.failed(&missed.error);
+                        }
+                        _ => self.told.heard(),
+                    }
+                    made
+                }
             }
         })
     }
@@ -167,6 +178,7 @@ impl Callee for Provider {
             hint: "check the provider's state and the network".to_owned(),
             quota: quota::Hint::default(),
         };
+        self.told.failed(&error);
         error.into()
     }
 

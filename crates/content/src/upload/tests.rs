@@ -1,5 +1,6 @@
 use super::*;
 use crate::doubles::{Notes, Shelf, line};
+use crate::journal::Journal;
 use crate::sweep::{Swept, sweep};
 use tokio::task::JoinSet;
 use types::seam::upload::UploadJournal;
@@ -18,7 +19,7 @@ impl Desk {
         let notes = Arc::new(Notes::default());
         let (line, lane) = line(&shelf);
         let journal = Arc::clone(&notes) as Arc<dyn UploadJournal>;
-        let cleaner = Cleaner::new(line.clone(), journal);
+        let cleaner = Cleaner::new(line.clone(), Journal::new(journal));
         let mut work = JoinSet::new();
         work.spawn(lane);
         work.spawn(Arc::clone(&cleaner).work());
@@ -29,6 +30,7 @@ impl Desk {
         Sending {
             files: self.shelf.as_ref(),
             line: &self.line,
+            up: &self.line,
             cleaner: &self.cleaner,
             content: [7; 32],
             name: "a/b",
@@ -88,7 +90,7 @@ async fn what_is_kept_stays_and_is_found_again() {
     let desk = Desk::new(Shelf::new(0.0));
     assert_eq!(desk.sending().kept().await.unwrap(), None);
     let (remote, file) = desk.sent().await;
-    desk.sending().keep(remote, &file).unwrap();
+    desk.sending().keep(remote, &file).await.unwrap();
     desk.cleaner.idle().await;
     assert_eq!(desk.sending().kept().await.unwrap().map(|kept| kept.name), Some(file.name.clone()));
     desk.shelf.files.lock().unwrap().clear();
@@ -104,16 +106,19 @@ async fn an_upload_that_may_come_to_be_there_stays_in_the_journal() {
     drop(remote);
     desk.cleaner.idle().await;
     desk.notes.open(&entry).unwrap();
-    drop(Remote::possible(&desk.cleaner, entry.id.clone(), format!("files/{}", entry.id)));
+    let new = new_file(&entry.id);
+    new.sent.mark();
+    drop(Remote::possible(&desk.cleaner, &new, format!("files/{}", entry.id)));
     desk.cleaner.idle().await;
-    assert_eq!((desk.notes.ids(), desk.cleaner.left()), (vec![entry.id], 1));
+    assert_eq!(desk.notes.ids(), [entry.id]);
+    assert_eq!(desk.cleaner.left(), 0, "nothing is there that could be called left");
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_sweep_deletes_what_the_dead_left_and_nothing_else() {
     let desk = Desk::new(Shelf { keeps_names: false, ..Shelf::new(0.0) });
     let (remote, file) = desk.sent().await;
-    let swept = sweep(&desk.line, desk.shelf.as_ref(), desk.notes.as_ref()).await.unwrap();
+    let swept = sweep(&desk.line, desk.shelf.as_ref(), &desk.cleaner.journal).await.unwrap();
     assert_eq!(swept, Swept::default(), "its owner lives");
     // As a kill between the upload and the reply leaves it: under another name than ours.
     {
@@ -123,7 +128,27 @@ async fn a_sweep_deletes_what_the_dead_left_and_nothing_else() {
     }
     remote.keep();
     assert_eq!(desk.shelf.names(), [file.name]);
-    let swept = sweep(&desk.line, desk.shelf.as_ref(), desk.notes.as_ref()).await.unwrap();
+    let swept = sweep(&desk.line, desk.shelf.as_ref(), &desk.cleaner.journal).await.unwrap();
     assert_eq!(swept, Swept { deleted: 1, left: 0 });
     assert_eq!((desk.shelf.names().len(), desk.notes.ids().len()), (0, 0));
+}
+
+fn new_file(id: &str) -> Arc<NewFile> {
+    let (id, sent) = (id.to_owned(), Sent::default());
+    Arc::new(NewFile { id, display_name: String::new(), media_type: PDF, sent })
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_was_never_sent_is_not_asked_for_and_not_left() {
+    let desk = Desk::new(Shelf::new(0.0));
+    let (remote, _) = desk.sent().await;
+    let entry = desk.notes.0.lock().unwrap().values().next().unwrap().clone();
+    drop(remote);
+    desk.cleaner.idle().await;
+    desk.notes.open(&entry).unwrap();
+    let asked = desk.shelf.asked.lock().unwrap().len();
+    drop(Remote::possible(&desk.cleaner, &new_file(&entry.id), format!("files/{}", entry.id)));
+    desk.cleaner.idle().await;
+    assert_eq!((desk.notes.ids().len(), desk.cleaner.left()), (0, 0));
+    assert_eq!(desk.shelf.asked.lock().unwrap().len(), asked, "the provider was asked");
 }

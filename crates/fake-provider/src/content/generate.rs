@@ -160,10 +160,14 @@ fn of_messages(body: &Value) -> Result<(String, String), Refusal> {
     Ok((texts.join("\n"), seen))
 }
 
-pub(super) fn chat_ask(body: &[u8]) -> Result<Ask<'static>, Refusal> {
+/// `plan`: whether files may be in it.
+pub(super) fn chat_ask(plan: &Content, body: &[u8]) -> Result<Ask<'static>, Refusal> {
     let body = parsed(body)?;
     let model = body["model"].as_str().ok_or_else(|| bad("you must provide a model parameter"))?;
-    let (text, _) = of_messages(&body)?;
+    let (text, seen) = of_messages(&body)?;
+    if !plan.takes_files && !seen.is_empty() {
+        return Err(bad("Invalid 'messages': unknown part type: file"));
+    }
     let mut ask = Ask::new(Cow::Owned(model.to_owned()), Texts(vec![Cow::Owned(text)]));
     ask.route = "generate";
     Ok(ask)

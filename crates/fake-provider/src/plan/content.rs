@@ -16,6 +16,8 @@ pub struct Content {
     pub generate_secs: f64,
     /// Whether a client may choose the names of its files, as it may at Gemini.
     pub names_kept: bool,
+    /// Whether questions may hold files; where not, they are refused, as by servers of plain language models.
+    pub takes_files: bool,
     /// Prompts with known answers; the first whose marker stands in the prompt counts.
     #[serde(rename = "answer")]
     pub answers: Vec<PlannedAnswer>,
@@ -29,6 +31,7 @@ impl Default for Content {
             upload_secs: 0.0,
             generate_secs: 0.0,
             names_kept: true,
+            takes_files: true,
             answers: Vec::new(),
         }
     }

@@ -5,7 +5,7 @@
 use super::CutShort;
 use crate::breaker::Breaker;
 use crate::cost::Cost;
-use crate::policy::{Admission, Attempt, Outcome, Policy, Verdict};
+use crate::policy::{Admission, Attempt, Changes, Outcome, Policy, Verdict};
 use crate::retry::{Retries, Retry};
 use crate::timeout::{self, Timeouts};
 
@@ -30,6 +30,8 @@ pub struct Route {
     parked: Option<Parked>,
     /// Asked and refused: not asked again before, unless something ends or less is wanted.
     refused: Option<Refused>,
+    /// After others' results a refusal does not stand any more.
+    changes: Option<Changes>,
     pub(super) last_answer: Option<f64>,
     /// Since when calls fail without any answer between them.
     failing_since: Option<f64>,
@@ -62,6 +64,7 @@ const LATENCY_WEIGHT: f64 = 0.1;
 impl Route {
     pub fn new(policy: Box<dyn Policy>, role: Role, seed: u64) -> Self {
         Self {
+            changes: policy.changes(),
             policy,
             breaker: Breaker::new(seed),
             retries: Retries::new(seed),
@@ -115,6 +118,9 @@ impl Route {
         if let Some(parked) = self.parked(now) {
             return parked.until.map_or(Admission::Wait, Admission::NotBefore);
         }
+        if self.has_changed() {
+            self.refused = None;
+        }
         if let Some(refused) = self.refused
             && now < refused.until
             && !smaller(cost, &refused.cost)
@@ -131,6 +137,18 @@ impl Route {
             Admission::Wait => Some(Refused { until: f64::INFINITY, cost: *cost }),
         };
         admission
+    }
+
+    pub(super) fn changes(&self) -> Option<Changes> {
+        self.changes.clone()
+    }
+
+    fn has_changed(&mut self) -> bool {
+        let Some(changes) = &mut self.changes else { return false };
+        // The policy holds the sender, so that asking cannot fail.
+        let has = changes.has_changed().unwrap_or(false);
+        changes.mark_unchanged();
+        has
     }
 
     pub(super) fn sent(&mut self, now: f64, id: u64, cost: Cost) -> Attempt {

@@ -4,11 +4,13 @@ mod faults;
 mod sharing;
 
 use crate::conformance;
+use crate::postgres::PostgresUploads;
 use crate::{Access, FullText, PostgresStore};
 use postgres_server::{Pooler, shared};
 use proptest::prelude::*;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use types::seam::Store as _;
+use types::seam::upload::UploadJournal as _;
 
 /// Schemas of one database; an empty store takes one.
 struct Shelf {
@@ -47,6 +49,28 @@ fn open(url: &str, access: Access) -> PostgresStore {
 #[test]
 fn every_law_of_stores_holds() {
     laws_hold(&Shelf::new(), "");
+}
+
+#[test]
+fn the_laws_of_the_journal_of_uploads_hold() {
+    let shelf = Shelf::new();
+    for options in ["", "&pgbouncer=true"] {
+        let url = format!("{}{options}", shelf.next());
+        conformance::uploads::laws_hold(&|| Box::new(PostgresUploads::open(&url).unwrap()));
+    }
+}
+
+#[test]
+fn a_store_in_use_takes_uploads_and_stays_sound() {
+    let shelf = Shelf::new();
+    let url = shelf.next();
+    let store = open(&url, Access::Create);
+    store.bind_model(&conformance::model()).unwrap();
+    let _writer = store.lock_for_writing(std::time::Duration::ZERO).unwrap();
+    let journal = PostgresUploads::open(&url).unwrap();
+    journal.open(&conformance::uploads::entry("a", 1)).unwrap();
+    assert_eq!(journal.all("here").unwrap().len(), 1);
+    conformance::assert_sound(&store);
 }
 
 #[test]

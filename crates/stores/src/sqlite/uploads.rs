@@ -133,48 +133,13 @@ fn seconds(time: SystemTime) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn entry(id: &str, content: u8) -> Upload {
-        Upload {
-            id: id.to_owned(),
-            account: "here".to_owned(),
-            content: [content; 32],
-            owner: "me".to_owned(),
-            state: UploadState::Open,
-            created: UNIX_EPOCH + Duration::from_secs(1_700_000_000),
-            name: None,
-            uri: None,
-        }
-    }
+    use crate::conformance::uploads;
 
     #[test]
-    fn entries_are_there_for_another_process_until_they_are_closed() {
+    fn the_laws_of_the_journal_hold() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("kb.db");
-        let journal = SqliteUploads::open(&path).unwrap();
-        journal.open(&entry("a", 1)).unwrap();
-        journal.open(&entry("b", 2)).unwrap();
-        assert!(journal.open(&entry("a", 1)).is_err(), "an id is used once");
-        let other = SqliteUploads::open(&path).unwrap();
-        assert_eq!(other.all("here").unwrap(), [entry("a", 1), entry("b", 2)]);
-        assert_eq!(other.all("elsewhere").unwrap(), []);
-        journal.rename("b", "files/other").unwrap();
-        journal.close("a").unwrap();
-        let left = Upload { name: Some("files/other".to_owned()), ..entry("b", 2) };
-        assert_eq!(other.all("here").unwrap(), [left]);
-    }
-
-    #[test]
-    fn what_is_kept_is_found_by_its_content() {
-        let folder = tempfile::tempdir().unwrap();
-        let journal = SqliteUploads::open(&folder.path().join("kb.db")).unwrap();
-        journal.open(&entry("a", 1)).unwrap();
-        assert_eq!(journal.kept("here", &[1; 32]).unwrap(), None);
-        journal.keep("a", "files/a", "https://x/a").unwrap();
-        let kept = journal.kept("here", &[1; 32]).unwrap().unwrap();
-        assert_eq!((kept.state, kept.uri.as_deref()), (UploadState::Kept, Some("https://x/a")));
-        assert_eq!(journal.kept("here", &[2; 32]).unwrap(), None);
-        assert_eq!(journal.kept("elsewhere", &[1; 32]).unwrap(), None);
+        uploads::laws_hold(&|| Box::new(SqliteUploads::open(&path).unwrap()));
     }
 
     #[test]
@@ -184,7 +149,7 @@ mod tests {
         let store = SqliteStore::open(&path, Access::Create, SqliteOptions::default()).unwrap();
         let _writer = types::seam::Store::lock_for_writing(&store, Duration::ZERO).unwrap();
         let journal = SqliteUploads::open(&path).unwrap();
-        journal.open(&entry("a", 1)).unwrap();
+        journal.open(&uploads::entry("a", 1)).unwrap();
         assert_eq!(journal.all("here").unwrap().len(), 1);
     }
 }

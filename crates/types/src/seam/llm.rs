@@ -3,6 +3,7 @@
 use crate::error_kind::{Classified, ErrorKind};
 use crate::seam::BoxFuture;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 /// One part of a question, in the order in which the model reads them.
 #[derive(Debug, Clone, PartialEq)]
@@ -81,14 +82,31 @@ pub enum FileState {
     Failed,
 }
 
+/// Whether the provider may have a file, or come to have it.
+#[derive(Debug, Default)]
+pub struct Sent(AtomicBool);
+
+impl Sent {
+    /// To be called before the first byte of the file leaves.
+    pub fn mark(&self) {
+        self.0.store(true, Ordering::SeqCst);
+    }
+
+    pub fn is_marked(&self) -> bool {
+        self.0.load(Ordering::SeqCst)
+    }
+}
+
 /// A file to upload. The name is ours, so that it is known before the upload begins.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug)]
 pub struct NewFile {
     /// Small letters, digits and inner dashes, at most 40 of them. A provider may give another one.
     pub id: String,
     /// Unique too: by it a file is found whose name the provider chose.
     pub display_name: String,
     pub media_type: &'static str,
+    /// Of all attempts together.
+    pub sent: Sent,
 }
 
 /// A reply of a call that has more to say than yes.
@@ -122,7 +140,7 @@ pub trait RemoteFiles: Send + Sync {
     /// Who holds them: files of one account are reached by any model of the provider.
     fn account(&self) -> String;
 
-    /// Errors: `Conflict` when a file of this name is there already.
+    /// Marks `new` as sent before the first byte leaves. Errors: `Conflict` when a file of this name is there already.
     fn upload<'a>(
         &'a self,
         new: &'a NewFile,

@@ -1,14 +1,13 @@
 //! A transformer from a folder, with what the store remembers of it.
 
-use super::{Chosen, Dimensions};
+use super::{Chosen, Dimensions, Way};
 use crate::display;
 use crate::estimate::Address;
 use crate::failed::Failed;
 use crate::settings::Settings;
 use connectors::embed::local::{LocalError, Machine, Options, Precision, RanOn};
 use connectors::embed::{LocalEmbedder, local};
-use flow::dispatch::{Counts, Role};
-use ingest::model::Group;
+use flow::dispatch::Counts;
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -49,11 +48,10 @@ pub(super) fn open(
     }
     let fingerprint = local.fingerprint();
     let embedder: Arc<dyn Embedder> = Arc::<LocalEmbedder>::clone(&local);
-    let group = Group { endpoints: vec![Arc::clone(&embedder)] };
     Ok(Chosen {
+        ways: vec![Way::here(Arc::clone(&embedder))],
         embedder,
         fingerprint,
-        groups: vec![(Role::Primary, group)],
         spec,
         options: Some(remembered.to_string()),
         address: Address::Provider,

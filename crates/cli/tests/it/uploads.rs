@@ -1,0 +1,161 @@
+//! What lies at a provider is known to the store, and gone after the next run, wherever a run was killed.
+
+use crate::book::book;
+use crate::extract::{gemini, is_clean};
+use crate::support::{Answer, Desk};
+use fake_provider::FakeProvider;
+use serde_json::{Value, json};
+
+/// A document of two sections, and a store.
+struct Reader {
+    desk: Desk,
+    llm: String,
+    store: String,
+}
+
+impl Reader {
+    fn of(provider: &FakeProvider, store: &str) -> Self {
+        let desk = Desk::new();
+        desk.write("book.pdf", book(4, &[1, 3]));
+        let llm = format!("gemini:test-model@{}", provider.base_url());
+        Self { desk, llm, store: store.to_owned() }
+    }
+
+    fn configured(self, toml: &str) -> Self {
+        std::fs::write(self.desk.path().join("gristmill.toml"), toml).unwrap();
+        self
+    }
+
+    fn command(&self, more: &[&str]) -> std::process::Command {
+        let mut command =
+            self.desk.command(["extract", "docs/book.pdf", "--json", "--prompt", "x"]);
+        command.args(["--llm", &self.llm, "--store", &self.store]).args(more);
+        command.env("GEMINI_API_KEY", "k");
+        command
+    }
+
+    fn extract(&self, more: &[&str]) -> Answer {
+        self.command(more).output().unwrap().into()
+    }
+
+    fn faulty(&self, at: u64, kind: &str) -> Answer {
+        let mut command = self.command(&["-q"]);
+        command.env("FAULT_AT", at.to_string()).env("FAULT_KIND", kind).output().unwrap().into()
+    }
+
+    /// The next run has its results, and nothing is left of it or of the one before.
+    #[track_caller]
+    fn recovers(&self, provider: &FakeProvider, about: &str) {
+        let next = self.extract(&[]).exits(0);
+        assert_eq!(next.number("uploads_left"), 0, "{about}");
+        assert_eq!(provider.files(), [""; 0], "{about}: {next:?}");
+    }
+
+    /// Kills at every point that a run passes; how many there are, and the first after which something is left.
+    fn is_killed_everywhere(&self, provider: &FakeProvider, before: &dyn Fn()) -> (u64, u64) {
+        let (mut points, mut first) = (0, 0);
+        loop {
+            before();
+            let answer = self.faulty(points + 1, "kill");
+            if answer.code.is_some() {
+                answer.exits(0);
+                return (points, first);
+            }
+            points += 1;
+            if first == 0 && !provider.files().is_empty() {
+                first = points;
+            }
+            self.recovers(provider, &format!("killed at point {points}"));
+        }
+    }
+
+    /// Also with something to sweep, and with errors in the place of kills.
+    fn survives_everything(&self, provider: &FakeProvider) {
+        let (points, first) = self.is_killed_everywhere(provider, &|| {});
+        assert!(points >= 10 && first > 0, "{points} points were passed, {first} left something");
+        let leave = || {
+            assert_eq!(self.faulty(first, "kill").code, None);
+            assert!(!provider.files().is_empty());
+        };
+        let (sweeping, _) = self.is_killed_everywhere(provider, &leave);
+        assert!(sweeping >= points + 3, "{sweeping} points with a sweep, {points} without");
+        for at in 1..=sweeping {
+            leave();
+            let answer = self.faulty(at, "error");
+            assert!(matches!(answer.code, Some(0 | 1 | 3)), "{at}: {answer:?}");
+            self.recovers(provider, &format!("an error at point {at}"));
+        }
+        let stats = provider.file_stats();
+        assert_eq!((&stats.wrong.len(), stats.early), (&0, 0), "{stats:?}");
+    }
+}
+
+#[test]
+fn a_kill_or_an_error_at_every_point_leaves_nothing_after_the_next_run() {
+    const { assert!(fault::COMPILED_IN, "run the tests with: cargo all-tests") };
+    for names in ["", "[content]\nnames_kept = false\n"] {
+        let fake = gemini(names);
+        Reader::of(&fake, "sqlite:kb.db").survives_everything(&fake);
+    }
+}
+
+#[test]
+fn on_a_server_too_a_kill_or_an_error_leaves_nothing_after_the_next_run() {
+    const { assert!(fault::COMPILED_IN, "run the tests with: cargo all-tests") };
+    let server = postgres_server::shared();
+    let fake = gemini("");
+    Reader::of(&fake, &server.url(&server.database())).survives_everything(&fake);
+}
+
+#[test]
+fn on_a_server_uploads_are_kept_for_other_processes_and_living_ones_keep_theirs() {
+    let server = postgres_server::shared();
+    let fake = gemini("");
+    let reader = Reader::of(&fake, &server.url(&server.database()));
+    reader.extract(&["--keep-uploads"]).exits(0);
+    let kept = fake.files();
+    reader.extract(&[]).exits(0);
+    assert_eq!((kept.len(), fake.files()), (2, kept));
+    assert_eq!(fake.file_stats().uploaded, 2, "nothing is sent twice");
+}
+
+#[test]
+fn a_provider_that_is_not_there_is_told_of_and_ends_the_run() {
+    let fake = gemini("");
+    // Bound and never listened to by anybody else; connections to it are refused.
+    let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let llm = format!("gemini:test-model@http://127.0.0.1:{port}");
+    let reader = Reader { llm, ..Reader::of(&fake, "sqlite:kb.db") }
+        .configured("[content]\nprovider_wait = \"5s\"\n");
+    let answer = reader.extract(&[]).exits(1);
+    let json = answer.json();
+    for row in json["sections"].as_array().unwrap() {
+        assert_eq!((&row["error"]["class"], &row["result"]), (&json!("timeout"), &Value::Null));
+    }
+    assert!(answer.stderr.contains("no answer for"), "{answer:?}");
+    assert_eq!(json["uploads_left"], 0, "nothing was ever sent");
+}
+
+#[test]
+fn what_was_asked_has_its_price() {
+    let fake = gemini("");
+    let reader = Reader::of(&fake, "sqlite:kb.db");
+    assert_eq!(reader.extract(&[]).exits(0).json()["provider"]["cost_usd"], Value::Null);
+    let reader =
+        reader.configured("[prices]\ntest-model = 1000000\n\"test-model output\" = 3000000\n");
+    let answer = reader.extract(&[]).exits(0);
+    let (tokens, out) = (answer.number("provider.tokens"), answer.number("provider.tokens_out"));
+    let cost = answer.json()["provider"]["cost_usd"].as_f64().unwrap();
+    assert!(tokens > 0 && out > 0, "{answer:?}");
+    assert!((cost - (tokens + 3 * out) as f64).abs() < 1e-6, "{answer:?}");
+    is_clean(&fake);
+}
+
+#[test]
+fn a_key_is_not_sent_where_anybody_could_read_it() {
+    let fake = gemini("");
+    let reader = Reader { llm: "gemini:m@http://192.0.2.1:9".to_owned(), ..Reader::of(&fake, "sqlite:kb.db") }
+        .configured("[content]\nprovider_wait = \"100ms\"\ngenerate_timeout = \"1s\"\nupload_timeout = \"1s\"\n");
+    let answer = reader.extract(&[]).exits(1);
+    assert!(answer.stderr.contains("is not sent: the way to it is not encrypted"), "{answer:?}");
+}
