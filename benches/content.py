@@ -15,6 +15,7 @@ error, and at the end no file may be left.
 """
 
 import argparse
+import collections
 import json
 import os
 import pathlib
@@ -220,7 +221,8 @@ what = "reset_before"
 when = { probability = 0.01 }
 """
     source = random.Random(11)
-    counts = {"killed": 0, "ended": 0, "results": 0, "errors": 0, "neither": 0}
+    counts = {"killed": 0, "ended": 0, "results": 0, "errors": 0, "neither": 0, "throttled": 0}
+    causes = collections.Counter()
     with Provider(folder, plan) as provider:
         command = [TARGET / "gristmill", "extract", folder / "book.pdf", "--json", "-q", "--prompt", "x"]
         command += ["--llm", f"gemini:bench@{provider.url}", "--store", f"sqlite:{folder}/kb.db"]
@@ -238,13 +240,17 @@ when = { probability = 0.01 }
                     time.sleep(1)
                     continue
             counts["ended"] += 1
-            for section in json.loads(out)["sections"]:
+            result = json.loads(out)
+            counts["throttled"] += result["provider"]["throttled"]
+            for section in result["sections"]:
                 has = [section["result"] is not None, section["error"] is not None]
                 counts[{(True, False): "results", (False, True): "errors"}.get(tuple(has), "neither")] += 1
+                if section["error"]:
+                    causes[f"{section['error']['class']}: {section['error']['message']}"] += 1
         # Uploads under way at a kill may end after the sweep of the run that came next.
         subprocess.run(command, stdout=subprocess.DEVNULL, env=environment)
         files = provider.files()
-    print(f"{runs} runs: {counts}")
+    print(f"{runs} runs: {counts}; why sections failed: {dict(causes)}")
     stats = files["stats"]
     print(f"files uploaded {stats['uploaded']}, deleted {stats['deleted']}, left {len(files['names'])}; early {stats['early']}; wrong {stats['wrong']}")
 

@@ -5,14 +5,21 @@ use flow::dispatch::{Role, Route};
 use flow::fixed::Fixed;
 use flow::policy::{Outcome, Verdict};
 use std::collections::BTreeMap;
+use std::fs::File;
+use std::ops::ControlFlow;
+use std::sync::mpsc;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use tokio::time::Instant;
 use types::error_kind::ErrorKind;
+use types::failure::Failure;
+use types::pages::PageRange;
 use types::seam::BoxFuture;
 use types::seam::llm::{
-    Answer, CallError, FileList, FileState, Heard, Llm, NewFile, Question, RemoteFile, RemoteFiles,
+    Answer, AnswerEnd, CallError, FileList, FileState, Heard, Llm, NewFile, Question, RemoteFile,
+    RemoteFiles,
 };
+use types::seam::split::{Cut, Facts, Splitter};
 use types::seam::upload::{JournalError, Upload, UploadJournal, UploadState};
 
 /// A provider that holds files, and notes when it was asked what.
@@ -25,6 +32,10 @@ pub(crate) struct Shelf {
     pub(crate) processing: f64,
     /// Whether files get the names that they are sent with.
     pub(crate) keeps_names: bool,
+    /// Seconds for an upload, by its number from 1 and its bytes.
+    pub(crate) uploads_take: fn(u64, usize) -> f64,
+    /// Seconds for an answer, by its number from 1; none: it knows no answers.
+    pub(crate) answers_take: Option<fn(u64) -> f64>,
     pub(crate) started: Instant,
 }
 
@@ -35,6 +46,8 @@ impl Shelf {
             asked: Mutex::default(),
             processing,
             keeps_names: true,
+            uploads_take: |_, _| 0.0,
+            answers_take: None,
             started: Instant::now(),
         }
     }
@@ -43,6 +56,11 @@ impl Shelf {
         let now = self.started.elapsed().as_secs_f64();
         self.asked.lock().unwrap().push((now, what));
         now
+    }
+
+    /// How often this was asked.
+    fn number(&self, what: &str) -> u64 {
+        self.asked.lock().unwrap().iter().filter(|(_, one)| one == what).count() as u64
     }
 
     pub(crate) fn names(&self) -> Vec<String> {
@@ -54,6 +72,10 @@ impl Shelf {
         let asked = self.asked.lock().unwrap();
         asked.iter().filter(|(_, what)| what == "look").map(|(at, _)| *at).collect()
     }
+}
+
+async fn passes(seconds: f64) {
+    tokio::time::sleep_until(Instant::now() + Duration::from_secs_f64(seconds)).await;
 }
 
 fn gone() -> CallError {
@@ -82,7 +104,17 @@ impl Llm for Shelf {
 
     fn ask<'a>(&'a self, _question: &'a Question) -> BoxFuture<'a, Result<Answer, CallError>> {
         self.note("ask".to_owned());
-        Box::pin(async { Err(gone()) })
+        Box::pin(async {
+            let takes = self.answers_take.ok_or_else(gone)?(self.number("ask"));
+            passes(takes).await;
+            Ok(Answer {
+                text: "answer".to_owned(),
+                end: AnswerEnd::Whole,
+                tokens_in: None,
+                tokens_out: None,
+                quota: quota::Hint::default(),
+            })
+        })
     }
 }
 
@@ -94,7 +126,7 @@ impl RemoteFiles for Shelf {
     fn upload<'a>(
         &'a self,
         new: &'a NewFile,
-        _bytes: &'a Arc<Vec<u8>>,
+        bytes: &'a Arc<Vec<u8>>,
     ) -> BoxFuture<'a, Result<Heard<RemoteFile>, CallError>> {
         new.sent.mark();
         self.note("upload".to_owned());
@@ -107,8 +139,12 @@ impl RemoteFiles for Shelf {
             state,
             name: name.clone(),
         };
-        self.files.lock().unwrap().insert(name, file.clone());
-        heard(Ok(file))
+        let takes = (self.uploads_take)(self.number("upload"), bytes.len());
+        Box::pin(async move {
+            passes(takes).await;
+            self.files.lock().unwrap().insert(name, file.clone());
+            Ok(Heard { value: file, quota: quota::Hint::default() })
+        })
     }
 
     fn look<'a>(&'a self, name: &'a str) -> BoxFuture<'a, Result<Heard<RemoteFile>, CallError>> {
@@ -189,12 +225,71 @@ impl UploadJournal for Notes {
 
 /// A line to it that lets every call through.
 pub(crate) fn line(shelf: &Arc<Shelf>) -> (Line, impl Future<Output = ()> + Send + 'static) {
+    line_with_cap(shelf, 60.0)
+}
+
+/// The same with so many seconds for a call at most.
+pub(crate) fn line_with_cap(
+    shelf: &Arc<Shelf>,
+    cap: f64,
+) -> (Line, impl Future<Output = ()> + Send + 'static) {
     Line::new(LineParts {
         llm: Arc::clone(shelf) as Arc<dyn Llm>,
         verdict: |_, _| Outcome::plain(Verdict::Rejected),
-        routes: Arc::new(|| vec![Route::new(Box::new(Fixed::new(8)), Role::Primary, 1)]),
+        routes: Arc::new(move || {
+            let route = Route::new(Box::new(Fixed::new(8)), Role::Primary, 1);
+            vec![route.with_timeout_cap(cap)]
+        }),
         patience: Duration::from_mins(1),
         failures_max: 3,
         seed: 1,
     })
+}
+
+/// Cuts nothing into sections of 10 bytes. From its making until it is done, time that is paused stands still.
+#[derive(Debug)]
+pub(crate) struct Knife {
+    /// Sections after which nothing more comes.
+    stuck_after: Option<usize>,
+    time: Mutex<Option<mpsc::Sender<()>>>,
+}
+
+impl Knife {
+    pub(crate) fn sharp() -> Self {
+        let (held, ended) = mpsc::channel::<()>();
+        tokio::task::spawn_blocking(move || ended.recv());
+        Self { stuck_after: None, time: Mutex::new(Some(held)) }
+    }
+
+    pub(crate) fn stuck_after(sections: usize) -> Self {
+        Self { stuck_after: Some(sections), ..Self::sharp() }
+    }
+}
+
+impl Splitter for Knife {
+    fn revision(&self) -> &'static str {
+        "knife"
+    }
+
+    fn split(
+        &self,
+        _document: &File,
+        ranges: &[PageRange],
+        take: &mut dyn FnMut(Cut) -> ControlFlow<()>,
+    ) -> Result<(), Failure> {
+        let pages = ranges.len() as u32;
+        assert!(take(Cut::Facts(Facts { pages, outline: Vec::new() })).is_continue());
+        for index in 0..ranges.len() {
+            if self.stuck_after == Some(index) {
+                drop(self.time.lock().unwrap().take());
+                while take(Cut::StillThere).is_continue() {
+                    std::thread::yield_now();
+                }
+                return Ok(());
+            }
+            assert!(take(Cut::Section { index, bytes: vec![0; 10] }).is_continue());
+        }
+        drop(self.time.lock().unwrap().take());
+        Ok(())
+    }
 }

@@ -1,5 +1,8 @@
 //! All sections of a document: begun in their order, as many at once as may be, each result told as it comes.
 
+#[cfg(test)]
+mod timeouts;
+
 use crate::call::{Line, LineParts, Routes, Trouble, VerdictOf, sum};
 use crate::cleaner::Cleaner;
 use crate::failure;

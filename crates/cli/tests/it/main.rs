@@ -20,4 +20,5 @@ mod local;
 mod simulate;
 mod extract;
 mod uploads;
+mod plain_models;
 mod serve;

@@ -128,6 +128,9 @@ fn sections_stream_out_and_a_client_that_goes_leaves_nothing() {
     assert!(lines.any(|line| line == "event: section"));
     let data = lines.find(|line| line.starts_with("data: ")).unwrap();
     assert!(data.contains("Fast") && data.contains("go"), "{data}");
+    while fake.file_stats().uploaded < 2 {
+        std::thread::yield_now();
+    }
     drop(lines);
     while !fake.files().is_empty() {
         std::thread::yield_now();
