@@ -1,11 +1,14 @@
 //! The sections of a document: by its own outline, or as the model sees them.
 
+mod answer;
+
 use crate::extractor::{Extractor, hash, unreadable};
 use crate::prompt::Prompts;
 use crate::schema::Schema;
 use crate::section::Section;
 use crate::settings::Keep;
 use crate::task::{Framing, Source, Task};
+use answer::Overlaps;
 use flow::memory::Leased;
 use serde_json::Value;
 use std::fs::File;
@@ -28,6 +31,22 @@ pub enum Way {
 pub struct Found {
     pub pages: u32,
     pub sections: Vec<Section>,
+    /// What the model has named besides.
+    pub left_out: Vec<LeftOut>,
+}
+
+/// Something that the model has named and that is no section of the document.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LeftOut {
+    pub name: String,
+    pub page_range: String,
+    pub why: String,
+}
+
+impl Found {
+    fn in_outline(pages: u32, sections: Vec<Section>) -> Self {
+        Self { pages, sections, left_out: Vec::new() }
+    }
 }
 
 const SCHEMA: &str = r#"{"type":"array","minItems":1,"items":{"type":"object",
@@ -43,8 +62,8 @@ impl Extractor {
     /// Finds the sections of a document. `prompt`: what the model is asked, instead of the usual question.
     ///
     /// # Errors
-    /// The document cannot be read; it has no outline where one was asked for; the model gave no answer, or none of
-    /// whose page ranges are in the document.
+    /// The document cannot be read; it has no outline where one was asked for; the model gave no answer, or none that
+    /// can be used.
     pub async fn analyze(
         &self,
         document: &Arc<File>,
@@ -55,16 +74,14 @@ impl Extractor {
         let sections = of_outline(&facts);
         match (way, sections.len()) {
             (Way::Auto | Way::Outline, 1..) if prompt.is_none() => {
-                Ok(Found { pages: facts.pages, sections })
+                Ok(Found::in_outline(facts.pages, sections))
             }
             (Way::Outline, _) => Err(no_outline()),
             (Way::Auto, _) => {
                 let text = self.ask_model(document, facts.pages, prompt.unwrap_or(PROMPT)).await?;
-                let sections = of_answer(&text, facts.pages);
-                if sections.is_empty() {
-                    return Err(nothing_found(facts.pages));
-                }
-                Ok(Found { pages: facts.pages, sections })
+                let overlaps =
+                    if prompt.is_some() { Overlaps::Possible } else { Overlaps::Unwanted };
+                of_answer(&text, facts.pages, overlaps)
             }
         }
     }
@@ -121,15 +138,21 @@ pub fn of_outline(facts: &Facts) -> Vec<Section> {
     sections.filter(|section| section.range.last() <= facts.pages).collect()
 }
 
-/// Those whose pages are in the document.
-fn of_answer(text: &str, pages: u32) -> Vec<Section> {
+fn of_answer(text: &str, pages: u32, overlaps: Overlaps) -> Result<Found, Failure> {
     let items: Vec<Value> = serde_json::from_str(text).unwrap_or_default();
-    let section = |item: &Value| {
-        let name = item["section_name"].as_str()?.trim().to_owned();
-        let range: PageRange = item["page_range"].as_str()?.parse().ok()?;
-        (range.last() <= pages).then_some(Section { name, range, prompts: None })
-    };
-    items.iter().filter_map(section).collect()
+    if items.len() > answer::most(pages) {
+        return Err(unusable(format!(
+            "the model named {} sections in a document of {pages} pages",
+            items.len()
+        )));
+    }
+    let (sections, left_out) = answer::sections(&items, pages, overlaps);
+    if sections.is_empty() {
+        return Err(unusable(format!(
+            "the model named no section within the document's {pages} pages"
+        )));
+    }
+    Ok(Found { pages, sections, left_out })
 }
 
 /// Why a document is not cut by its outline.
@@ -140,12 +163,8 @@ pub fn no_outline() -> Failure {
     )
 }
 
-fn nothing_found(pages: u32) -> Failure {
-    Failure::new(
-        FailureClass::BadItem,
-        format!("the model named no section within the document's {pages} pages"),
-        "give a file with the sections",
-    )
+fn unusable(why: String) -> Failure {
+    Failure::new(FailureClass::BadItem, why, "give a file with the sections")
 }
 
 #[cfg(test)]
@@ -176,10 +195,16 @@ mod tests {
     }
 
     #[test]
-    fn of_a_models_answer_the_ranges_that_are_there_count() {
-        let text = r#"[{"section_name":" A ","page_range":"1-3"},{"section_name":"B","page_range":"4-99"},
-            {"section_name":"C","page_range":"x"},{"section_name":"D","page_range":"9"}]"#;
-        assert_eq!(shown(&of_answer(text, 9)), ["A 1-3", "D 9"]);
-        assert_eq!(shown(&of_answer("sorry", 9)), [""; 0]);
+    fn an_answer_without_a_section_or_with_absurdly_many_is_an_error() {
+        let why = |text: &str| of_answer(text, 2, Overlaps::Unwanted).unwrap_err().message;
+        assert!(why("sorry").contains("no section within the document's 2 pages"));
+        assert!(why(r#"[{"section_name":"A","page_range":"3"}]"#).contains("no section"));
+        let many = vec![serde_json::json!({"section_name": "A", "page_range": "1"}); 33];
+        let message = why(&Value::from(many).to_string());
+        assert_eq!(message, "the model named 33 sections in a document of 2 pages");
+        let found =
+            r#"[{"section_name":"B","page_range":"2"},{"section_name":"A","page_range":"1"}]"#;
+        let found = of_answer(found, 2, Overlaps::Unwanted).unwrap();
+        assert_eq!(shown(&found.sections), ["A 1", "B 2"], "in the order of the document");
     }
 }

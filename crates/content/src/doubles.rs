@@ -251,12 +251,12 @@ pub(crate) fn line_with_cap(
 pub(crate) struct Knife {
     /// Sections after which nothing more comes.
     stuck_after: Option<usize>,
-    time: Mutex<Option<mpsc::Sender<()>>>,
+    time: Mutex<Option<mpsc::SyncSender<()>>>,
 }
 
 impl Knife {
     pub(crate) fn sharp() -> Self {
-        let (held, ended) = mpsc::channel::<()>();
+        let (held, ended) = mpsc::sync_channel::<()>(1);
         tokio::task::spawn_blocking(move || ended.recv());
         Self { stuck_after: None, time: Mutex::new(Some(held)) }
     }

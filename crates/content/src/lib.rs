@@ -26,7 +26,7 @@ pub mod wire;
 #[cfg(test)]
 mod doubles;
 
-pub use analyze::{Found, Way, no_outline, of_outline};
+pub use analyze::{Found, LeftOut, Way, no_outline, of_outline};
 pub use call::{Routes, Trouble, VerdictOf};
 pub use extractor::{Extract, Extracted, Extractor, Parts};
 pub use pressure::Resident;

@@ -2,6 +2,7 @@
 //!
 //! The earlier systems wrote names in camelCase first and in `snake_case` later: both are read.
 
+use crate::analyze::LeftOut;
 use crate::prompt::{BadPrompts, Prompt, Prompts};
 use crate::schema::{BadSchema, Schema};
 use crate::section::{Section, SectionResult};
@@ -119,6 +120,11 @@ impl PromptSpec {
 /// A section without a result.
 pub fn section_json(section: &Section) -> Value {
     json!({"section_name": section.name, "page_range": section.range.to_string()})
+}
+
+/// What a model has named besides its sections.
+pub fn left_out_json(left: &LeftOut) -> Value {
+    json!({"section_name": left.name, "page_range": left.page_range, "why": left.why})
 }
 
 pub fn failure_json(failure: &Failure) -> Value {

@@ -5,20 +5,26 @@ use crate::problem::Problem;
 use crate::request::{self, Analyze, OfSections};
 use crate::{Response, Site, guard};
 use bytes::Bytes;
-use content::wire::{failure_json, result_json, section_json, sections};
+use content::wire::{
+    SectionSpec, failure_json, left_out_json, result_json, section_json, sections,
+};
 use content::{Extract, Extracted, Keep, Prompts, Section, SectionResult, Way};
 use flow::interrupt::Interrupt;
-use http_body_util::{BodyExt, Limited};
-use hyper::body::Incoming;
+use http_body_util::{BodyExt, LengthLimitError, Limited};
+use hyper::body::{Body, Incoming};
 use hyper::header::{ACCEPT, ALLOW, CONTENT_TYPE, HeaderMap, HeaderValue};
 use hyper::{Method, Request, StatusCode};
 use serde_json::{Value, json};
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::sync::mpsc;
 use types::failure::{Failure, FailureClass};
 
 /// A list of sections with prompts; documents are not in it.
 const REQUEST_BYTES_MAX: usize = 4 << 20;
+
+/// A client has so long for its request.
+const BODY_WAIT: Duration = Duration::from_secs(30);
 
 /// More sections than any document has pages worth asking about.
 const SECTIONS_MAX: usize = 10_000;
@@ -42,15 +48,31 @@ async fn route(site: Arc<Site>, request: Request<Incoming>) -> Result<Response, 
             return Err(Problem::new(StatusCode::NOT_FOUND, detail, "see docs/content-api.md"));
         }
     }
-    let body = Limited::new(body, REQUEST_BYTES_MAX).collect().await.map_err(|_| {
-        let detail = format!("the request is cut off, or longer than {REQUEST_BYTES_MAX} bytes");
-        Problem::bad_request(detail)
-    })?;
-    let body = body.to_bytes();
+    let body = whole_body(body).await?;
     match head.uri.path() {
         "/analyze" => analyze(&site, &body).await,
         "/split" => Job::read(&site, &body, Kind::Split)?.answer(site, &head.headers).await,
         _ => Job::read(&site, &body, Kind::Extract)?.answer(site, &head.headers).await,
+    }
+}
+
+async fn whole_body(body: Incoming) -> Result<Bytes, Problem> {
+    let too_long = || {
+        let detail = format!("the request is longer than {REQUEST_BYTES_MAX} bytes");
+        Problem::new(StatusCode::PAYLOAD_TOO_LARGE, detail, "ask about fewer sections")
+    };
+    if body.size_hint().lower() > REQUEST_BYTES_MAX as u64 {
+        return Err(too_long());
+    }
+    let read = Limited::new(body, REQUEST_BYTES_MAX).collect();
+    match tokio::time::timeout(BODY_WAIT, read).await {
+        Ok(Ok(body)) => Ok(body.to_bytes()),
+        Ok(Err(error)) if error.is::<LengthLimitError>() => Err(too_long()),
+        Ok(Err(_)) => Err(Problem::bad_request("the request is cut off")),
+        Err(_) => {
+            let detail = format!("the request did not come within {} s", BODY_WAIT.as_secs());
+            Err(Problem::new(StatusCode::REQUEST_TIMEOUT, detail, "send it again"))
+        }
     }
 }
 
@@ -80,6 +102,7 @@ async fn analyze(site: &Site, body: &Bytes) -> Result<Response, Problem> {
             "file_name": name_of(&asked.file_id),
             "pages": found.pages,
             "sections": found.sections.iter().map(section_json).collect::<Vec<_>>(),
+            "left_out": found.left_out.iter().map(left_out_json).collect::<Vec<_>>(),
             "genai_file_name": null,
         },
         "error_info": null,
@@ -160,8 +183,11 @@ impl Job {
 
     /// Each section as it finishes, then the whole. The channel has room for all of them, so that nobody waits.
     fn events(self, site: Arc<Site>) -> Response {
-        let (tell, events) = mpsc::channel(self.extract.sections.len() + 1);
+        let (tell, events) = mpsc::channel(self.places.len() + 1);
         let work = async move {
+            for unusable in self.unusable() {
+                drop(tell.try_send(event("section", &unusable)));
+            }
             let (extract, sections) = (self.extract.clone(), self.extract.sections.clone());
             let mut told = |result: &SectionResult| {
                 let row = row(&sections[result.index], result);
@@ -182,17 +208,16 @@ impl Job {
         response
     }
 
+    /// Sections that cannot be worked on as they were asked for.
+    fn unusable(&self) -> impl Iterator<Item = Value> {
+        let places = self.asked.sections.iter().zip(&self.places);
+        places.filter_map(|(spec, place)| Some(unusable(spec, place.as_ref().err()?)))
+    }
+
     fn whole(&self, done: &Extracted) -> Value {
         let rows = self.asked.sections.iter().zip(&self.places).map(|(spec, place)| match place {
             Ok(at) => row(&self.extract.sections[*at], &done.sections[*at]),
-            Err(failure) => json!({
-                "section_name": spec.section_name,
-                "page_range": spec.page_range,
-                "result": null,
-                "error": failure_json(failure),
-                "attempts": 0,
-                "seconds": 0.0,
-            }),
+            Err(failure) => unusable(spec, failure),
         });
         let rows: Vec<Value> = rows.collect();
         let id = &self.asked.file_id;
@@ -207,6 +232,18 @@ impl Job {
             "genai_file_name": null,
         })
     }
+}
+
+fn unusable(spec: &SectionSpec, failure: &Failure) -> Value {
+    json!({
+        "section_name": spec.section_name,
+        "page_range": spec.page_range,
+        "result": null,
+        "error": failure_json(failure),
+        "attempts": 0,
+        "seconds": 0.0,
+        "genai_file_name": null,
+    })
 }
 
 fn row(section: &Section, result: &SectionResult) -> Value {

@@ -4,14 +4,15 @@ use super::extract::{DRAIN, runtime, text_or_file, until};
 use super::print;
 use super::watch::watch;
 use crate::args::{AnalyzeArgs, Format};
+use crate::display;
 use crate::failed::Failed;
 use crate::report::printable;
 use crate::settings::Settings;
 use crate::wire::content::{extractor, open_document, provider_json, splitter};
 use crate::wire::groups::Groups;
 use crate::wire::signals;
-use content::wire::section_json;
-use content::{Found, Way, no_outline, of_outline};
+use content::wire::{left_out_json, section_json};
+use content::{Found, LeftOut, Way, no_outline, of_outline};
 use flow::interrupt::Interrupt;
 use serde_json::{Value, json};
 use std::ops::ControlFlow;
@@ -43,11 +44,21 @@ pub(crate) fn analyze(
         "file": args.file.to_string_lossy(),
         "pages": found.pages,
         "sections": found.sections.iter().map(section_json).collect::<Vec<_>>(),
+        "left_out": found.left_out.iter().map(left_out_json).collect::<Vec<_>>(),
         "provider": provider,
         "seconds": started.elapsed().as_secs_f64(),
     });
+    say_left_out(&found.left_out);
     print(format, &result, &text(&found))?;
     Ok(0)
+}
+
+/// Said also to those who want no progress: the user may have expected these.
+pub(super) fn say_left_out(left_out: &[LeftOut]) {
+    for left in left_out {
+        let (name, range) = (printable(&left.name), printable(&left.page_range));
+        display::note(&format!("{name} ({range}) is left out: {}", printable(&left.why)));
+    }
 }
 
 pub(crate) fn way(word: &str) -> Result<Way, Failed> {
@@ -69,7 +80,8 @@ fn by_outline(args: &AnalyzeArgs, settings: &Settings) -> Result<Option<Found>, 
     splitter.split(&document, &[], &mut |cut| {
         if let Cut::Facts(facts) = cut {
             let sections = of_outline(&facts);
-            found = (!sections.is_empty()).then_some(Found { pages: facts.pages, sections });
+            let (pages, left_out) = (facts.pages, Vec::new());
+            found = (!sections.is_empty()).then_some(Found { pages, sections, left_out });
         }
         ControlFlow::Continue(())
     })?;

@@ -1,6 +1,6 @@
 //! `gristmill extract`.
 
-use super::analyze::way;
+use super::analyze::{say_left_out, way};
 use super::print;
 use super::split::read_file;
 use super::watch::watch;
@@ -187,7 +187,11 @@ async fn work(
         sections
     } else {
         tokio::select! {
-            found = extractor.analyze(document, asked.way, None) => found?.sections,
+            found = extractor.analyze(document, asked.way, None) => {
+                let found = found?;
+                say_left_out(&found.left_out);
+                found.sections
+            }
             () = until(interrupt) => return Ok(None),
         }
     };

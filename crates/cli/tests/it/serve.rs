@@ -182,3 +182,81 @@ fn another_address_than_this_machines_is_refused() {
     let arguments = ["serve", "--listen", "0.0.0.0:0", "--documents", "docs", "--llm", "gemini:m"];
     desk.run(arguments).exits(2);
 }
+
+#[test]
+fn a_client_that_waits_for_the_whole_and_goes_leaves_nothing() {
+    let fake = gemini("[content]\ngenerate_secs = 60.0\n");
+    let server = Server::of(&fake);
+    for path in ["/extract", "/analyze"] {
+        let request = json!({"file_id": "a/book.pdf", "prompt": "x", "prompt_text": "x",
+            "sections": [{"section_name": "A", "page_range": "1"}]});
+        let before = fake.file_stats().uploaded;
+        let waiting = server.send(path, &request.to_string(), "");
+        while fake.stats().in_flight < 1 || fake.file_stats().uploaded == before {
+            std::thread::yield_now();
+        }
+        drop(waiting);
+        while !fake.files().is_empty() {
+            std::thread::yield_now();
+        }
+    }
+    is_clean(&fake);
+}
+
+#[test]
+fn a_section_that_cannot_be_worked_on_is_an_event_too() {
+    let fake = gemini("");
+    let server = Server::of(&fake);
+    let request = json!({"file_id": "a/book.pdf", "prompt": "x", "sections": [
+        {"section_name": "Bad", "page_range": "9-3"}, {"section_name": "Good", "page_range": "1"}]});
+    let accept = "accept: text/event-stream\r\n";
+    let (_, events) = whole(server.send("/extract", &request.to_string(), accept));
+    let rows: Vec<Value> = events
+        .lines()
+        .filter_map(|line| serde_json::from_str(line.strip_prefix("data: ")?).ok())
+        .collect();
+    assert_eq!(rows.len(), 3, "{events}");
+    assert_eq!(
+        (&rows[0]["section_name"], &rows[0]["error"]["class"]),
+        (&json!("Bad"), &json!("bad_item"))
+    );
+    assert_eq!((&rows[1]["section_name"], &rows[1]["error"]), (&json!("Good"), &Value::Null));
+    assert_eq!(rows[2]["sections"].as_array().unwrap().len(), 2);
+    let only_bad = json!({"file_id": "a/book.pdf", "prompt": "x",
+        "sections": [{"section_name": "Bad", "page_range": "9-3"}]});
+    let (status, answer) = server.post("/extract", &only_bad);
+    assert_eq!((status, &answer["success"]), (200, &json!(false)), "{answer}");
+}
+
+#[test]
+fn hostile_requests_are_refused_and_cost_nothing() {
+    let fake = gemini("");
+    let server = Server::of(&fake);
+    let deep = format!("{}{}", "[".repeat(100_000), "]".repeat(100_000));
+    let nan = r#"{"file_id":"a/book.pdf","sections":NaN}"#;
+    let number = r#"{"file_id":"a/book.pdf","sections":[{"section_name":1e999,"page_range":"1"}]}"#;
+    let null =
+        r#"{"file_id":"a/book.pdf\u0000","sections":[{"section_name":"A","page_range":"1"}]}"#;
+    let bytes = "\u{0}\u{1}";
+    for (body, expected) in
+        [(deep.as_str(), "400"), (nan, "400"), (number, "400"), (null, "404"), (bytes, "400")]
+    {
+        let (head, body) = whole(server.send("/extract", body, ""));
+        assert!(head.starts_with(&format!("HTTP/1.1 {expected}")), "{head} {body}");
+        let problem: Value = serde_json::from_str(&body).unwrap();
+        assert_eq!(problem["success"], false);
+    }
+    let mut stream = TcpStream::connect(&server.address).unwrap();
+    let head = "POST /extract HTTP/1.1\r\nhost: localhost\r\ncontent-length: 99999999999\r\n\r\n";
+    stream.write_all(head.as_bytes()).unwrap();
+    let mut line = String::new();
+    BufReader::new(stream).read_line(&mut line).unwrap();
+    assert!(line.starts_with("HTTP/1.1 413"), "{line}");
+    for id in ["/etc/passwd", "a/../../x", "..\\x", "a%2Fbook.pdf", "."] {
+        let (status, _) = server.post("/analyze", &json!({"file_id": id}));
+        assert_eq!(status, 404, "{id}");
+    }
+    assert_eq!(fake.stats().requests, 0);
+    let (status, _) = server.post("/analyze", &json!({"file_id": "a/book.pdf"}));
+    assert_eq!(status, 200, "the server still answers");
+}
