@@ -39,12 +39,12 @@ DEVICE u32 shared_address(const void* at) { return (u32)__cvta_generic_to_shared
 
 // Copies 16 bytes, or fills them with zeros if `bytes` is 0, some time before `copies_but` says that it is done.
 DEVICE void copy_16(void* shared, const void* global, int bytes) {
-  asm volatile("cp.async.cg.shared.global [%0], [%1], 16, %2;" ::"r"(shared_address(shared)), "l"(global), "r"(bytes));
+  asm volatile("cp.async.cg.shared.global [%0], [%1], 16, %2;" ::"r"(shared_address(shared)), "l"(global), "r"(bytes) : "memory");
 }
-DEVICE void copies_end_group(void) { asm volatile("cp.async.commit_group;"); }
+DEVICE void copies_end_group(void) { asm volatile("cp.async.commit_group;" ::: "memory"); }
 // Waits for all groups of this thread but the last one, or for all.
-DEVICE void copies_but_1(void) { asm volatile("cp.async.wait_group 1;"); }
-DEVICE void copies_all(void) { asm volatile("cp.async.wait_group 0;"); }
+DEVICE void copies_but_1(void) { asm volatile("cp.async.wait_group 1;" ::: "memory"); }
+DEVICE void copies_all(void) { asm volatile("cp.async.wait_group 0;" ::: "memory"); }
 
 // Four 8×8 matrices of halves: lanes 8i to 8i+7 name the rows of matrix i; lane l gets elements 2·(l%4) and the next
 // of row l/4 of each, or, transposed, of column l/4.

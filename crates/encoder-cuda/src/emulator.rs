@@ -41,7 +41,7 @@ static PROGRAM: LazyLock<TempDir> = LazyLock::new(|| {
     let built = Command::new("cc")
         .args(["-std=gnu11", "-O2", "-U_FORTIFY_SOURCE", "-Wall", "-Wextra", "-Werror", "-I"])
         .arg(&sources)
-        .arg(sources.join("emulator.c"))
+        .args(["machine.c", "process.c"].map(|file| sources.join(file)))
         .arg("-o")
         .arg(folder.path().join("emulator"))
         .arg("-lm")

@@ -1,7 +1,7 @@
 //! A transformer from a folder, as a user names it: `--embedder local:DIR`. The models are the tiny ones of the
 //! encoder's tests, whose words are few; no model is fetched.
 
-use crate::support::{Desk, age, tree};
+use crate::support::{Answer, Desk, age, tree};
 use std::path::{Path, PathBuf};
 
 const PARAGRAPHS: [(&str, &str); 3] = [
@@ -78,6 +78,59 @@ fn the_result_says_what_documents_were_embedded_on() {
         let told = format!("the model runs on the processor: {why}");
         assert!(result.stderr.contains(&told), "{result:?}");
     }
+}
+
+/// Puts a library in the place of NVIDIA's driver; its cards are this processor.
+fn driver(desk: &Desk) -> PathBuf {
+    let folder = desk.path().join("driver");
+    std::fs::create_dir(&folder).unwrap();
+    let sources = Path::new(env!("CARGO_MANIFEST_DIR")).join("../encoder-cuda/kernels/emulator");
+    let built = std::process::Command::new("cc")
+        .args(["-std=gnu11", "-O2", "-U_FORTIFY_SOURCE", "-fPIC", "-shared", "-I"])
+        .arg(&sources)
+        .args(["machine.c", "driver.c"].map(|file| sources.join(file)))
+        .arg("-o")
+        .arg(folder.join("libcuda.so.1"))
+        .args(["-lm", "-lpthread"])
+        .status();
+    assert!(built.unwrap().success());
+    folder
+}
+
+#[test]
+fn a_store_filled_with_cards_is_searched_and_filled_without_them() {
+    let (desk, spec) = desk("mpnet");
+    let driver = driver(&desk);
+    let ingest = |settings: &[(&str, &str)]| -> Answer {
+        let mut command = desk.command(["ingest", "docs", "--json", "-q", "--embedder", &spec]);
+        command.env("LD_LIBRARY_PATH", &driver);
+        command.envs(settings.iter().copied()).output().unwrap().into()
+    };
+    let filled = ingest(&[("FAKE_CUDA_CARDS", "2")]).exits(0).json();
+    let device = &filled["embedder_device"];
+    assert_eq!(device["device"], "cuda", "{filled}");
+    let texts = device["cards"].as_array().unwrap().iter().map(|card| &card["texts"]);
+    assert_eq!(texts.filter_map(serde_json::Value::as_u64).sum::<u64>(), 3, "{device}");
+    assert_eq!(filled["embedder_runs_on"], "f16 on cuda:0 made up, cuda:1 made up");
+    for (document, text) in PARAGRAPHS {
+        assert_eq!(desk.found(&[text, "--mode", "semantic", "-k", "1"]), [document]);
+    }
+    // The same model, so nothing is embedded again; what is new may come from the processor.
+    desk.write("more.md", "Two foxes, one tree.");
+    let more = desk.ingest(&["--embedder", &spec]).exits(0);
+    assert_eq!((more.number("documents.unchanged"), more.number("chunks.embedded")), (3, 1));
+    // A card that errs makes no vector, one that fails loses none.
+    for (name, setting, told) in [
+        ("wrong", "FAKE_CUDA_WRONG", "cuda:0 is not used: its vectors have a cosine of "),
+        ("fails", "FAKE_CUDA_LAUNCHES", "cuda:0 made up is not used any more: the driver says "),
+    ] {
+        desk.write(&format!("{name}.md"), "Three cats and a river.");
+        let answer = ingest(&[(setting, "20")]).exits(0);
+        assert_eq!(answer.json()["embedder_device"]["device"], "cpu", "{answer:?}");
+        assert!(answer.stderr.contains(told), "{answer:?}");
+        assert_eq!(answer.number("chunks.embedded"), 1);
+    }
+    desk.verifies();
 }
 
 #[test]

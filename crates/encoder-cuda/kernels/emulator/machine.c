@@ -1,14 +1,6 @@
-// Runs kernels.cu on this processor, for a test: buffers, copies and launches come in on standard input, contents go
-// out on standard output.
-//
-//   A bytes            allocates a buffer; buffers are numbered from 0
-//   W buffer bytes ..  writes to its beginning
-//   R buffer bytes     reads from its beginning
-//   F buffer           frees it
-//   L name x y order n (kind value)..  launches; order 0 runs a block's threads upwards, 1 downwards
-//
-// All numbers are 64 bits, little-endian; a name is 16 bytes; an argument's kind is 'b' (buffer), 'i' (int) or
-// 'f' (float, as its bits). What is wrong ends the program with a line on standard error.
+// A block of threads on this processor, and the kernels by name. See emulator.h.
+
+#include "machine.h"
 
 #include <setjmp.h>
 #include <stdio.h>
@@ -196,14 +188,7 @@ static void run_block(int order) {
 
 // ---- Launches ----
 
-struct argument {
-  char kind;
-  void* buffer;
-  int whole;
-  float real;
-};
-
-static struct argument given[16];
+static struct argument given[ARGUMENTS];
 #define B(n) given[n].buffer
 #define I(n) given[n].whole
 #define F(n) given[n].real
@@ -217,97 +202,51 @@ static void run_attend_128(void) { attend_128(B(0), B(1), B(2), B(3), F(4), I(5)
 static void run_pool(void) { pool(B(0), B(1), B(2), I(3), I(4), I(5)); }
 
 static const struct kernel {
-  const char *name, *kinds;
+  struct entry entry;
   void (*run)(void);
 } kernels[] = {
-    {"embed_norm", "bbbbbbbfiii", run_embed_norm}, {"add_norm", "bbbbbfiii", run_add_norm},
-    {"linear", "bbbbiiii", run_linear},            {"attend_32", "bbbbfiii", run_attend_32},
-    {"attend_64", "bbbbfiii", run_attend_64},      {"attend_128", "bbbbfiii", run_attend_128},
-    {"pool", "bbbiii", run_pool},
+    {{"embed_norm", "bbbbbbbfiii"}, run_embed_norm}, {{"add_norm", "bbbbbfiii"}, run_add_norm},
+    {{"linear", "bbbbiiii"}, run_linear},            {{"attend_32", "bbbbfiii"}, run_attend_32},
+    {{"attend_64", "bbbbfiii"}, run_attend_64},      {{"attend_128", "bbbbfiii"}, run_attend_128},
+    {{"pool", "bbbiii"}, run_pool},
 };
 
-static void take(void* to, size_t bytes) {
-  if (fread(to, 1, bytes, stdin) != bytes) emulator_fail("the input ends in the middle of a command");
+
+const struct entry* emulator_find(const char* name) {
+  static int ready;
+  for (uint32_t half = 0; !ready && half < 1 << 16; half++) emulator_floats[half] = half_value(half);
+  ready = 1;
+  for (size_t i = 0; i < sizeof kernels / sizeof *kernels; i++)
+    if (!strcmp(kernels[i].entry.name, name)) return &kernels[i].entry;
+  return NULL;
 }
 
-static uint64_t number(void) {
-  uint64_t value;
-  take(&value, 8);
-  return value;
+void emulator_launch(const struct entry* entry, const struct argument* arguments, const uint64_t grid[2], int order) {
+  memcpy(given, arguments, sizeof given);
+  body = ((const struct kernel*)entry)->run;
+  for (uint64_t at = 0; at < grid[0] * grid[1]; at++) {
+    emulator_block[0] = (int)(at % grid[0]);
+    emulator_block[1] = (int)(at / grid[0]);
+    run_block(order);
+  }
 }
 
-// ---- Buffers: each ends where a page ends that nobody may touch ----
+// ---- Memory: ends where a page ends that nobody may touch ----
 
-static struct buffer {
-  char* base;
-  size_t mapped, bytes;
-  char* at;
-} *buffers;
-static size_t count;
-
-static void allocate(size_t bytes) {
+struct memory emulator_allocate(size_t bytes) {
   size_t page = (size_t)sysconf(_SC_PAGESIZE), rounded = (bytes + 15) / 16 * 16;
   size_t inside = (rounded + page - 1) / page * page;
-  buffers = realloc(buffers, (count + 1) * sizeof *buffers);
-  struct buffer* buffer = &buffers[count++];
-  buffer->mapped = inside + 2 * page;
-  buffer->base = mmap(NULL, buffer->mapped, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-  if (buffer->base == MAP_FAILED || mprotect(buffer->base + page, inside, PROT_READ | PROT_WRITE))
+  struct memory memory = {.mapped = inside + 2 * page, .bytes = bytes};
+  memory.base = mmap(NULL, memory.mapped, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  if (memory.base == MAP_FAILED || mprotect(memory.base + page, inside, PROT_READ | PROT_WRITE))
     emulator_fail("no memory");
-  buffer->at = buffer->base + page + inside - rounded;
-  buffer->bytes = bytes;
+  memory.at = memory.base + page + inside - rounded;
   // Nothing is zero unless it was written.
-  memset(buffer->at, 0xFF, rounded);
+  memset(memory.at, 0xFF, rounded);
+  return memory;
 }
 
-static struct buffer* buffer_of(uint64_t at) {
-  if (at >= count || !buffers[at].base) emulator_fail("no such buffer");
-  return &buffers[at];
-}
-
-static void launch(void) {
-  char name[17] = {0};
-  take(name, 16);
-  uint64_t x = number(), y = number(), order = number(), arguments = number();
-  const struct kernel* kernel = NULL;
-  for (size_t i = 0; i < sizeof kernels / sizeof *kernels; i++)
-    if (!strcmp(kernels[i].name, name)) kernel = &kernels[i];
-  if (!kernel || strlen(kernel->kinds) != arguments) emulator_fail("no kernel of this name with so many arguments");
-  for (uint64_t i = 0; i < arguments; i++) {
-    uint64_t kind = number(), value = number();
-    uint32_t bits = (uint32_t)value;
-    if ((uint64_t)kernel->kinds[i] != kind) emulator_fail("an argument of another kind");
-    if (kind == 'b') B(i) = buffer_of(value)->at;
-    I(i) = (int)bits;
-    memcpy(&F(i), &bits, 4);
-  }
-  body = kernel->run;
-  for (uint64_t at = 0; at < x * y; at++) {
-    emulator_block[0] = (int)(at % x);
-    emulator_block[1] = (int)(at / x);
-    run_block((int)order);
-  }
-}
-
-int main(void) {
-  for (uint32_t half = 0; half < 1 << 16; half++) emulator_floats[half] = half_value(half);
-  for (int command; (command = getchar()) != EOF;) {
-    if (command == 'A') {
-      allocate(number());
-    } else if (command == 'F') {
-      struct buffer* buffer = buffer_of(number());
-      munmap(buffer->base, buffer->mapped);
-      buffer->base = NULL;
-    } else if (command == 'L') {
-      launch();
-    } else {
-      struct buffer* buffer = buffer_of(number());
-      uint64_t bytes = number();
-      if (bytes > buffer->bytes) emulator_fail("a copy beyond the end of a buffer");
-      if (command == 'W') take(buffer->at, bytes);
-      else if (command == 'R') fwrite(buffer->at, 1, bytes, stdout), fflush(stdout);
-      else emulator_fail("no such command");
-    }
-  }
-  return 0;
+void emulator_free(struct memory* memory) {
+  munmap(memory->base, memory->mapped);
+  memory->base = NULL;
 }
