@@ -98,6 +98,15 @@ pub fn class_of(kind: ErrorKind) -> FailureClass {
 }
 
 impl RunError {
+    /// Another process has what this run was writing.
+    pub(crate) fn fenced_out() -> Self {
+        Self {
+            class: FailureClass::Internal,
+            message: "another process wrote to the same documents of the store".into(),
+            hint: "let one run at a time write to a store, then run again: nothing is lost".into(),
+        }
+    }
+
     /// Names and members that are too many for memory wait in a temporary file.
     pub(crate) fn of_spool(error: &std::io::Error) -> Self {
         let class = if error.kind() == std::io::ErrorKind::StorageFull {

@@ -18,8 +18,9 @@ use flow::memory::Leased;
 use flow::queue::{Received, Receiver};
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use types::failure::Failure;
+use types::lease::{HEARTBEAT, LEASE};
 use types::ledger::{Change, FailedDocument, FileState, SourceId};
 use types::record::Record;
 
@@ -43,6 +44,8 @@ pub(crate) fn work(cx: &Context<'_>, steps: Receiver<Stored>) -> Result<(), RunE
         documents: HashMap::new(),
         files: HashMap::new(),
         committer: Committer::new(cx),
+        renewed: Instant::now(),
+        abandoned: false,
     };
     runtime.block_on(stage.run(steps))
 }
@@ -62,6 +65,10 @@ struct Stage<'s, 'c> {
     documents: HashMap<u64, Assembly>,
     files: HashMap<(SourceId, String), Pending>,
     committer: Committer<'s, 'c>,
+    /// When leases were prolonged last.
+    renewed: Instant,
+    /// The store holds a lease of this run that no segment will give back.
+    abandoned: bool,
 }
 
 /// A file whose gate waits for its documents.
@@ -82,9 +89,31 @@ impl Stage<'_, '_> {
                 Received::Quiet => self.committer.flush()?,
                 Received::Closed => break,
             }
+            self.renew_leases()?;
         }
         self.keep_open_segments()?;
-        self.committer.flush()
+        self.committer.flush()?;
+        self.release_leases()
+    }
+
+    /// A provider may take longer for the next segment than a lease holds.
+    fn renew_leases(&mut self) -> Result<(), RunError> {
+        if self.renewed.elapsed() < HEARTBEAT {
+            return Ok(());
+        }
+        self.renewed = Instant::now();
+        if self.documents.values().any(Assembly::is_begun) {
+            self.cx.room().write(|| self.cx.parts.store.renew_leases(self.cx.run, LEASE))?;
+        }
+        Ok(())
+    }
+
+    /// What was begun and not finished is for whoever comes next.
+    fn release_leases(&self) -> Result<(), RunError> {
+        if self.abandoned {
+            self.cx.room().write(|| self.cx.parts.store.release_leases(self.cx.run))?;
+        }
+        Ok(())
     }
 
     fn take(&mut self, stored: Stored) -> Result<(), RunError> {
@@ -188,6 +217,7 @@ impl Stage<'_, '_> {
     /// The run stops inside the document; what is embedded is paid for, so it is kept for the next run.
     fn abandon(&mut self, ticket: u64) -> Result<(), RunError> {
         let Some(mut assembly) = self.documents.remove(&ticket) else { return Ok(()) };
+        self.abandoned |= assembly.is_begun() || assembly.has_segment();
         if assembly.has_segment() {
             let segment = assembly.segment(self.cx.run, None);
             self.committer.add_segment(segment)?;

@@ -4,6 +4,7 @@
 mod draft;
 mod failures;
 mod gates;
+mod leases;
 mod migration;
 mod pairs;
 mod random;
@@ -22,7 +23,8 @@ pub(crate) type Law = (&'static str, fn(&dyn Store));
 
 /// All laws that need no more than one open store.
 pub(crate) fn laws() -> Vec<Law> {
-    [versions::LAWS, gates::LAWS, failures::LAWS, pairs::LAWS, migration::LAWS].concat()
+    [versions::LAWS, leases::LAWS, gates::LAWS, failures::LAWS, pairs::LAWS, migration::LAWS]
+        .concat()
 }
 
 /// Nothing that a law did may break an invariant.

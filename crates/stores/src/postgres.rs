@@ -7,6 +7,7 @@
 mod address;
 mod apply;
 mod batch;
+mod cache;
 mod condition;
 mod copy;
 mod documents;
@@ -19,6 +20,7 @@ mod group;
 mod ids;
 mod inflow;
 mod labels;
+mod leases;
 mod letters;
 mod lock;
 mod meta;
@@ -49,6 +51,7 @@ pub use uploads::PostgresUploads;
 use crate::sqlite::{Access, FullText};
 use address::Address;
 use apply::Shared;
+use cache::{Answer, QueryCache, Question};
 use driver::Driver;
 use error::{Cause, Outcome};
 use pool::{Limits, Pool, Statistics};
@@ -61,6 +64,7 @@ use std::time::Duration;
 use tls::Private;
 use types::document::Label;
 use types::embedding::{Embedding, ModelId};
+use types::lease::Lease;
 use types::ledger::{
     Applied, Change, DeadLetter, DocumentId, DocumentState, Entry, FileState, Finish, PairState,
     SourceId, Violation,
@@ -91,6 +95,8 @@ pub struct PostgresStore {
     tls: Private,
     shared: Shared,
     writes: Writes,
+    hits: QueryCache<Vec<Hit>>,
+    spellings: QueryCache<Spelled>,
     /// Last, so that connections end before the thread that moves their bytes.
     driver: Driver,
 }
@@ -129,7 +135,8 @@ impl PostgresStore {
         let slot = i64::from(std::process::id()) % totals::SLOTS;
         let shared = Shared { full_text, slot, ..Shared::default() };
         let writes = Writes::new(instance_bytes());
-        Ok(Self { address, access, pool, tls, shared, writes, driver })
+        let (hits, spellings) = (QueryCache::default(), QueryCache::default());
+        Ok(Self { address, access, pool, tls, shared, writes, hits, spellings, driver })
     }
 
     /// What the connections did.
@@ -154,6 +161,24 @@ impl PostgresStore {
     /// One snapshot.
     fn read<T>(&self, work: impl AsyncFn(&Session) -> Outcome<T>) -> Result<T, StoreError> {
         self.told(self.driver.run(self.read_patiently(work)))
+    }
+
+    /// As [`Self::read`], unless the same was answered while the store was as it is.
+    fn answered<A: Answer>(
+        &self,
+        cache: &QueryCache<A>,
+        question: Question,
+        work: impl AsyncFn(&Session) -> Outcome<A>,
+    ) -> Result<A, StoreError> {
+        self.read(async |session| {
+            let revision = cache::revision(session).await?;
+            if let Some(known) = cache.find(&revision, question) {
+                return Ok(known);
+            }
+            let answer = work(session).await?;
+            cache.keep(&revision, question, &answer);
+            Ok(answer)
+        })
     }
 
     /// One durable transaction that is rolled back on an error.
@@ -356,6 +381,23 @@ impl Store for PostgresStore {
         self.write(async |session| migration::finish(session, switch).await)
     }
 
+    fn claim(
+        &self,
+        documents: &[DocumentId],
+        run: i64,
+        time: Duration,
+    ) -> Result<Vec<Option<Lease>>, StoreError> {
+        self.write(async |session| leases::claim(session, documents, run, time).await)
+    }
+
+    fn renew_leases(&self, run: i64, time: Duration) -> Result<u64, StoreError> {
+        self.write(async |session| leases::renew(session, run, time).await)
+    }
+
+    fn release_leases(&self, run: i64) -> Result<u64, StoreError> {
+        self.write(async |session| leases::release(session, run).await)
+    }
+
     fn apply(&self, changes: &[Change]) -> Result<Vec<Applied>, StoreError> {
         self.write(async |session| apply::apply(session, &self.shared, changes).await)
     }
@@ -417,7 +459,10 @@ impl Store for PostgresStore {
     }
 
     fn spell(&self, words: &str) -> Result<Spelled, StoreError> {
-        self.read(async |session| search::spell(session, words).await)
+        let question = Question::spelling(words);
+        self.answered(&self.spellings, question, async |session| {
+            search::spell(session, words).await
+        })
     }
 
     fn search(&self, query: &Query) -> Result<Vec<Hit>, StoreError> {
@@ -428,7 +473,8 @@ impl Store for PostgresStore {
                 hint: "search with --mode semantic, or make the store again".to_owned(),
             });
         }
-        self.read(async |session| search::search(session, query).await)
+        let question = Question::search(query);
+        self.answered(&self.hits, question, async |session| search::search(session, query).await)
     }
 
     fn verify(&self, repair: Repair) -> Result<Vec<Violation>, StoreError> {

@@ -9,6 +9,7 @@ mod entries;
 mod error;
 mod files;
 mod labels;
+mod leases;
 mod letters;
 mod lock;
 mod meta;
@@ -42,6 +43,7 @@ use std::path::Path;
 use std::time::Duration;
 use types::document::Label;
 use types::embedding::{Embedding, ModelId};
+use types::lease::Lease;
 use types::ledger::{
     Applied, Change, DeadLetter, DocumentId, DocumentState, Entry, FileState, Finish, PairState,
     SourceId, Violation,
@@ -247,6 +249,23 @@ impl Store for SqliteStore {
 
     fn finish_migration(&self, switch: &Switch) -> Result<(), StoreError> {
         self.told(self.pool.write(|conn| migration::finish(conn, switch)))
+    }
+
+    fn claim(
+        &self,
+        documents: &[DocumentId],
+        run: i64,
+        time: Duration,
+    ) -> Result<Vec<Option<Lease>>, StoreError> {
+        self.told(self.pool.write(|conn| leases::claim(conn, documents, run, time)))
+    }
+
+    fn renew_leases(&self, run: i64, time: Duration) -> Result<u64, StoreError> {
+        self.told(self.pool.write(|conn| leases::renew(conn, run, time)))
+    }
+
+    fn release_leases(&self, run: i64) -> Result<u64, StoreError> {
+        self.told(self.pool.write(|conn| leases::release(conn, run)))
     }
 
     fn apply(&self, changes: &[Change]) -> Result<Vec<Applied>, StoreError> {

@@ -146,7 +146,7 @@ pub struct Applied {
     pub removed: u64,
     /// Dead letters that refused chunks became.
     pub refused: u64,
-    /// The open version was not at `first`: another writer was here, the segment was dropped.
+    /// Another run holds the document, or its open version is not at `first`: the change was dropped.
     pub lost: bool,
 }
 

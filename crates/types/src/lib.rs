@@ -9,6 +9,7 @@ pub mod document;
 pub mod block;
 pub mod embedding;
 pub mod record;
+pub mod lease;
 pub mod ledger;
 pub mod query;
 pub mod pages;

@@ -8,6 +8,8 @@ use super::names::Met;
 use super::shape::Shape;
 use super::step::{DocumentRef, Ending, Step};
 use crate::chunk::Chunker;
+use crate::outcome::RunError;
+use crate::run::Context;
 use crate::settings::Mode;
 use std::collections::HashMap;
 use std::ops::ControlFlow;
@@ -15,7 +17,8 @@ use std::sync::Arc;
 use types::block::{Block, Item, Metadata};
 use types::document::{Hash, OwnLabel, RawDocument};
 use types::failure::Failure;
-use types::ledger::{DocumentState, Finish, VersionKey};
+use types::lease::LEASE;
+use types::ledger::{DocumentId, DocumentState, Finish, VersionKey};
 use types::record::Chunk;
 use types::seam::Parser;
 
@@ -287,6 +290,7 @@ impl<'c> Current<'c> {
             if let Some((open, cursor)) = state.open
                 && open == key
             {
+                take_over(cx, state.id)?;
                 first = cursor;
             }
         }
@@ -415,6 +419,19 @@ impl<'c> Current<'c> {
         reader.bad += 1;
         reader.steps.send(Step::End(self.document, Ending::Failed(failure)))?;
         Ok(())
+    }
+}
+
+/// What an earlier run began is this one's from now on.
+fn take_over(cx: &Context<'_>, document: DocumentId) -> Result<(), Stop> {
+    if cx.settings.mode == Mode::DryRun {
+        return Ok(());
+    }
+    let store = &cx.parts.store;
+    let claimed = cx.room().write(|| store.claim(&[document], cx.run, LEASE));
+    match claimed.map_err(Stop::Failed)?[..] {
+        [Some(_)] => Ok(()),
+        _ => Err(Stop::Failed(RunError::fenced_out())),
     }
 }
 

@@ -82,6 +82,11 @@ impl Assembly {
         self.ready.len() >= SEGMENT_CHUNKS || self.ready_bytes >= SEGMENT_BYTES
     }
 
+    /// Some of it is in the store, as an open version.
+    pub(super) fn is_begun(&self) -> bool {
+        self.first > 0
+    }
+
     pub(super) fn has_segment(&self) -> bool {
         !self.ready.is_empty()
     }

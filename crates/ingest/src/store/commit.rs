@@ -64,12 +64,7 @@ impl<'s, 'c> Committer<'s, 'c> {
         (self.chunks, self.bytes, self.oldest) = (0, 0, None);
         for applied in applied {
             if applied.lost {
-                return Err(RunError {
-                    class: types::failure::FailureClass::Internal,
-                    message: "another process wrote to the same documents of the store".into(),
-                    hint: "let one run at a time write to a store, then run again: nothing is lost"
-                        .into(),
-                });
+                return Err(RunError::fenced_out());
             }
             self.cx.progress.chunks_written.add(applied.written);
             self.cx.progress.chunks_removed.add(applied.removed);

@@ -162,6 +162,9 @@ impl<'s> Writing<'s> {
     ) -> Applied {
         let FailedDocument { source, file, name, key, run, failure } = failed;
         let row = known.named(source.0, name).expect("missing documents were made");
+        if row.is_held_from(*run) {
+            return Applied { lost: true, ..Applied::default() };
+        }
         note(batch, row, file, *run);
         let removed = self.drop_open(batch, row);
         batch.failed.push(Failed { document: row.id, file, run: *run, key: *key });

@@ -27,9 +27,16 @@ pub(crate) struct DocumentRow {
     pub(crate) open: Option<OpenVersion>,
     /// Dead letters or rescued vectors may belong to it.
     pub(crate) trailing: bool,
+    /// The run whose lease has not run out.
+    pub(crate) leased_to: Option<i64>,
 }
 
 impl DocumentRow {
+    /// Whether a run other than this one holds it.
+    pub(crate) fn is_held_from(&self, run: i64) -> bool {
+        self.leased_to.is_some_and(|holder| holder != run)
+    }
+
     /// Nothing was ever written of it.
     pub(crate) fn fresh(&self) -> bool {
         self.fence == 0 && self.version == 0
@@ -55,7 +62,8 @@ pub(crate) const ROW: &str =
     d.without_vector, d.length, d.label, d.mixed, d.open_version, d.open_content, d.open_pipeline,
     d.open_cursor, d.open_chunks, d.open_without_vector, d.open_length, d.open_mixed,
     EXISTS(SELECT 1 FROM dead_letter l WHERE l.source=d.source AND l.document=d.name)
-      OR EXISTS(SELECT 1 FROM rescued r WHERE r.document=d.id)";
+      OR EXISTS(SELECT 1 FROM rescued r WHERE r.document=d.id),
+    CASE WHEN d.lease_until>clock_timestamp() THEN d.lease_owner END";
 
 pub(crate) fn document_row(row: &Row) -> Outcome<DocumentRow> {
     let open = match row.at::<Option<i64>>(12)? {
@@ -85,6 +93,7 @@ pub(crate) fn document_row(row: &Row) -> Outcome<DocumentRow> {
         mixed: row.at(11)?,
         open,
         trailing: row.at(20)?,
+        leased_to: row.at(21)?,
     })
 }
 

@@ -10,6 +10,7 @@ use super::together::together;
 use super::{removal, terms};
 use std::borrow::Cow;
 use tokio_postgres::types::Type;
+use types::lease::LEASE;
 
 impl Writing<'_> {
     /// What must come in an order is one future; all others go out together.
@@ -64,16 +65,20 @@ impl Writing<'_> {
         }
         let versions = Columns::of(opened.iter().map(|opened| (&opened.place, &opened.version)));
         let sql = "UPDATE document d SET file=u.file, last_run=greatest(d.last_run, u.run),
-              fence=u.version, open_version=u.version, open_content=u.content,
+              fence=greatest(d.fence, u.version), open_version=u.version, open_content=u.content,
               open_pipeline=u.pipeline, open_cursor=u.cursor, open_chunks=u.chunks,
               open_without_vector=u.without_vector, open_length=u.length, open_mixed=u.mixed,
-              attempts=d.attempts+u.begun
+              attempts=d.attempts+u.begun, state=1, lease_owner=u.run,
+              lease_until=clock_timestamp()+make_interval(secs => $13)
             FROM unnest($1::bigint[], $2::text[], $3::bigint[], $4::bytea[], $5::bytea[], $6::bigint[],
               $7::bigint[], $8::bigint[], $9::bigint[], $10::bigint[], $11::bigint[], $12::boolean[])
             AS u(id, file, run, content, pipeline, begun, version, cursor, chunks, without_vector,
               length, mixed)
             WHERE d.id=u.id";
-        self.session.execute(sql, &versions.params()).await?;
+        let lease = LEASE.as_secs_f64();
+        let mut params = versions.params();
+        params.push((&lease, Type::FLOAT8));
+        self.session.execute(sql, &params).await?;
         Ok(())
     }
 
@@ -86,13 +91,14 @@ impl Writing<'_> {
         let mut params = versions.params();
         params.extend(told.params());
         let sql = "UPDATE document d SET file=u.file, last_run=greatest(d.last_run, u.run),
-              fence=u.version, version=u.version, content=u.content, pipeline=u.pipeline,
+              fence=greatest(d.fence, u.version), version=u.version, content=u.content, pipeline=u.pipeline,
               chunks=u.chunks, total=u.cursor, without_vector=u.without_vector, length=u.length,
               mixed=u.mixed, title=u.title, own_domain=u.own_domain, own_category=u.own_category,
               metadata=u.metadata, warnings=u.warnings, check_sum=u.check_sum,
               open_version=NULL, open_content=NULL, open_pipeline=NULL, open_cursor=0,
               open_chunks=0, open_without_vector=0, open_length=0, open_mixed=false,
-              failed_content=NULL, failed_pipeline=NULL, failures=0, attempts=d.attempts+u.begun
+              failed_content=NULL, failed_pipeline=NULL, failures=0, attempts=d.attempts+u.begun,
+              state=2, crashes=0, lease_owner=NULL, lease_until=NULL
             FROM unnest($1::bigint[], $2::text[], $3::bigint[], $4::bytea[], $5::bytea[], $6::bigint[],
               $7::bigint[], $8::bigint[], $9::bigint[], $10::bigint[], $11::bigint[], $12::boolean[],
               $13::text[], $14::text[], $15::text[], $16::text[], $17::text[], $18::bigint[])
@@ -117,7 +123,8 @@ impl Writing<'_> {
         let sql = "UPDATE document d SET file=u.file, last_run=greatest(d.last_run, u.run),
               failed_content=u.content, failed_pipeline=u.pipeline, attempts=attempts+1,
               failures=failures+1, open_version=NULL, open_content=NULL, open_pipeline=NULL,
-              open_cursor=0, open_chunks=0, open_without_vector=0, open_length=0, open_mixed=false
+              open_cursor=0, open_chunks=0, open_without_vector=0, open_length=0, open_mixed=false,
+              state=4, lease_owner=NULL, lease_until=NULL
             FROM unnest($1::bigint[], $2::text[], $3::bigint[], $4::bytea[], $5::bytea[])
             AS u(id, file, run, content, pipeline) WHERE d.id=u.id";
         let params: [Param<'_>; 5] = [

@@ -115,12 +115,14 @@ pub(crate) async fn mark_for_retry(session: &Session, ids: &[i64]) -> Outcome<()
     // A head that failed in part is both: its gate goes whichever of its letters is asked for. Of a document
     // with several letters, the first statement does what all of them want.
     let whole = "UPDATE document d SET failed_content=NULL, failed_pipeline=NULL,
-          content=CASE WHEN d.version>0 AND d.content=d.failed_content THEN $2 ELSE d.content END
+          content=CASE WHEN d.version>0 AND d.content=d.failed_content THEN $2 ELSE d.content END,
+          state=CASE WHEN d.state IN (2, 4) THEN 3 ELSE d.state END, not_before=clock_timestamp()
         FROM dead_letter l WHERE l.id=ANY($1) AND l.chunk<0 AND d.source=l.source AND d.name=l.document";
     let chunk = "UPDATE document d SET
           failed_content=CASE WHEN d.content=d.failed_content THEN NULL ELSE d.failed_content END,
           failed_pipeline=CASE WHEN d.content=d.failed_content THEN NULL ELSE d.failed_pipeline END,
-          content=CASE WHEN d.version>0 THEN $2 ELSE d.content END
+          content=CASE WHEN d.version>0 THEN $2 ELSE d.content END,
+          state=CASE WHEN d.state IN (2, 4) THEN 3 ELSE d.state END, not_before=clock_timestamp()
         WHERE EXISTS(SELECT 1 FROM dead_letter l WHERE l.id=ANY($1) AND l.chunk>=0
           AND d.source=l.source AND d.name=l.document)";
     let zeros: &[u8] = &[0; 32];

@@ -1,6 +1,7 @@
 //! Settings, the model and the runs: small facts about the whole store.
 
 use super::error::{Cause, Outcome};
+use super::leases;
 use super::session::{Columns as _, Session};
 use super::texts::escaped;
 use super::vectors;
@@ -83,7 +84,10 @@ pub(crate) async fn bind_model(session: &Session, model: &ModelId) -> Outcome<()
 
 pub(crate) async fn begin_run(session: &Session, run_id: &str, now: i64) -> Outcome<i64> {
     let sql = "INSERT INTO run(run_id, started) VALUES($1, $2) RETURNING id";
-    session.one(sql, &[(&escaped(run_id), Type::TEXT), (&now, Type::INT8)]).await?.at(0)
+    let run =
+        session.one(sql, &[(&escaped(run_id), Type::TEXT), (&now, Type::INT8)]).await?.at(0)?;
+    leases::end_all(session).await?;
+    Ok(run)
 }
 
 pub(crate) async fn end_run(session: &Session, run: i64, result: &str, now: i64) -> Outcome<()> {

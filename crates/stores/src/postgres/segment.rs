@@ -35,11 +35,15 @@ impl Writing<'_> {
         let found = known.named(source.0, name);
         let (row, mut version) = if *first == 0 {
             let row = found.expect("missing documents were made");
+            if row.is_held_from(*run) {
+                return Ok(Applied { lost: true, ..applied });
+            }
             note(batch, row, file, *run);
             applied.removed += self.drop_open(batch, row);
             (row, begun(row))
         } else {
-            match found.and_then(|row| continued(row, key, *first).map(|version| (row, version))) {
+            let ours = found.filter(|row| !row.is_held_from(*run));
+            match ours.and_then(|row| continued(row, key, *first).map(|version| (row, version))) {
                 Some(found) => found,
                 None => return Ok(Applied { lost: true, ..applied }),
             }

@@ -79,11 +79,15 @@ impl<'c> Writing<'c> {
 
     fn failed(&mut self, failed: &FailedDocument) -> Outcome<Applied> {
         let row = self.find_or_insert(failed.source, &failed.file, &failed.name, failed.run)?;
+        if row.is_held_from(failed.run) {
+            return Ok(Applied { lost: true, ..Applied::default() });
+        }
         let removed = removal::drop_open(self, &row)?;
         self.conn
             .prepare_cached(
                 "UPDATE document SET file=?2, last_run=max(last_run, ?3), failed_content=?4,
-                 failed_pipeline=?5, attempts=attempts+1, failures=failures+1 WHERE id=?1",
+                 failed_pipeline=?5, attempts=attempts+1, failures=failures+1, state=4, lease_owner=NULL,
+                 lease_until=NULL WHERE id=?1",
             )?
             .execute(params![
                 row.id,

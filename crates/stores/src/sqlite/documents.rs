@@ -21,10 +21,17 @@ pub(crate) struct DocumentRow {
     pub(crate) label: Option<i64>,
     pub(crate) mixed: bool,
     pub(crate) open: Option<OpenVersion>,
+    /// The run whose lease has not run out.
+    pub(crate) leased_to: Option<i64>,
     pub(crate) origin: Origin,
 }
 
 impl DocumentRow {
+    /// Whether a run other than this one holds it.
+    pub(crate) fn is_held_from(&self, run: i64) -> bool {
+        self.leased_to.is_some_and(|holder| holder != run)
+    }
+
     /// As it stands in the store just after it was made.
     pub(crate) fn fresh(id: i64, source: SourceId, (file, name): (&str, &str), run: i64) -> Self {
         Self {
@@ -40,6 +47,7 @@ impl DocumentRow {
             label: None,
             mixed: false,
             open: None,
+            leased_to: None,
             origin: Origin::Made,
         }
     }
@@ -68,7 +76,7 @@ pub(crate) struct OpenVersion {
 const ROW: &str =
     "SELECT id, source, file, name, fence, last_run, version, chunks, without_vector, label,
     mixed, open_version, open_content, open_pipeline, open_cursor, open_chunks,
-    open_without_vector, open_mixed FROM document";
+    open_without_vector, open_mixed, iif(lease_until>unixepoch(), lease_owner, NULL) FROM document";
 
 pub(crate) fn find(
     conn: &Connection,
@@ -109,6 +117,7 @@ fn document_row(r: &Row<'_>) -> rusqlite::Result<DocumentRow> {
         label: r.get(9)?,
         mixed: r.get(10)?,
         open,
+        leased_to: r.get(18)?,
         origin: Origin::Found,
     })
 }

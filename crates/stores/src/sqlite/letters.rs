@@ -134,7 +134,8 @@ pub(crate) fn mark_for_retry(conn: &Connection, ids: &[i64]) -> Outcome<()> {
             "UPDATE document SET
                failed_content=iif(?3<0 OR content=failed_content, NULL, failed_content),
                failed_pipeline=iif(?3<0 OR content=failed_content, NULL, failed_pipeline),
-               content=iif(version>0 AND (?3>=0 OR content=failed_content), zeroblob(32), content)
+               content=iif(version>0 AND (?3>=0 OR content=failed_content), zeroblob(32), content),
+               state=iif(state IN (2, 4), 3, state), not_before=unixepoch()
              WHERE source=?1 AND name=?2",
         )?
         .execute(params![source, document, chunk])?;

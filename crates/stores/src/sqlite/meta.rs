@@ -1,6 +1,7 @@
 //! Settings, the model and the runs: small facts about the whole store.
 
 use super::error::{Cause, Outcome};
+use super::leases;
 use rusqlite::{Connection, OptionalExtension as _, params};
 use types::embedding::ModelId;
 use types::ledger::SourceId;
@@ -63,7 +64,9 @@ pub(crate) fn bind_model(conn: &Connection, model: &ModelId) -> Outcome<()> {
 
 pub(crate) fn begin_run(conn: &Connection, run_id: &str, now: i64) -> Outcome<i64> {
     conn.execute("INSERT INTO run(run_id, started) VALUES(?1, ?2)", params![run_id, now])?;
-    Ok(conn.last_insert_rowid())
+    let run = conn.last_insert_rowid();
+    leases::end_all(conn)?;
+    Ok(run)
 }
 
 pub(crate) fn end_run(conn: &Connection, run: i64, result: &str, now: i64) -> Outcome<()> {

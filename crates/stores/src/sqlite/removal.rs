@@ -32,7 +32,8 @@ pub(crate) fn drop_open(writing: &mut Writing<'_>, row: &DocumentRow) -> Outcome
         .conn
         .prepare_cached(
             "UPDATE document SET open_version=NULL, open_content=NULL, open_pipeline=NULL, open_cursor=0,
-             open_chunks=0, open_without_vector=0, open_mixed=0 WHERE id=?1",
+             open_chunks=0, open_without_vector=0, open_mixed=0, state=0, lease_owner=NULL, lease_until=NULL
+             WHERE id=?1",
         )?
         .execute([row.id])?;
     writing.totals.open -= 1;

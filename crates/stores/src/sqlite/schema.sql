@@ -50,7 +50,7 @@ CREATE TABLE document(
   source INTEGER NOT NULL,
   file TEXT NOT NULL,
   name TEXT NOT NULL,
-  fence INTEGER NOT NULL DEFAULT 0,          -- the largest version ever given
+  fence INTEGER NOT NULL DEFAULT 0,          -- raised by every version and every claim
   last_run INTEGER NOT NULL,                 -- that wrote or saw it
   version INTEGER NOT NULL DEFAULT 0,        -- the head; 0: nothing is visible
   content BLOB,                              -- of the head; zeros: the gate is taken
@@ -77,11 +77,15 @@ CREATE TABLE document(
   failed_pipeline BLOB,
   attempts INTEGER NOT NULL DEFAULT 0,       -- versions begun and failures
   failures INTEGER NOT NULL DEFAULT 0,       -- since the last head
-  crashes INTEGER NOT NULL DEFAULT 0,        -- leases that expired; with the next two, for several workers
-  lease_owner TEXT,
+  state INTEGER NOT NULL DEFAULT 0,          -- 0 ready, 1 leased, 2 done, 3 retry, 4 dead
+  not_before INTEGER NOT NULL DEFAULT 0,     -- of a retry, in seconds since 1970
+  crashes INTEGER NOT NULL DEFAULT 0,        -- leases that ended without a word, since the last head
+  lease_owner INTEGER,                       -- the run that writes the open version
   lease_until INTEGER,
   UNIQUE(source, name)
 ) STRICT;
+
+CREATE INDEX document_lease ON document(lease_until) WHERE lease_until IS NOT NULL;
 
 CREATE INDEX document_file ON document(source, file, name);
 

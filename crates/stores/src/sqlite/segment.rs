@@ -9,6 +9,7 @@ use crate::search::words::index_text;
 use crate::sums;
 use rusqlite::params;
 use types::document::OwnLabel;
+use types::lease::LEASE;
 use types::ledger::{Applied, Finish, Segment, SourceId, VersionKey};
 use types::record::{Chunk, Record, Vector};
 
@@ -28,12 +29,16 @@ impl<'c> Writing<'c> {
         let mut applied = Applied::default();
         let (row, mut version) = if first == 0 {
             let row = self.find_or_insert(source, file, name, run)?;
+            if row.is_held_from(run) {
+                return Ok(Applied { lost: true, ..applied });
+            }
             applied.removed += removal::drop_open(self, &row)?;
             let begun = begin_version(&row, key);
             (row, begun)
         } else {
             let row = documents::find(self.conn, source, name)?;
             let open = row.as_ref().and_then(|row| row.open);
+            let row = row.filter(|row| !row.is_held_from(run));
             match row.zip(open.filter(|open| open.key == key && open.cursor == first)) {
                 Some(found) => found,
                 None => return Ok(Applied { lost: true, ..applied }),
@@ -140,9 +145,10 @@ impl<'c> Writing<'c> {
         self.totals.open += i64::from(begun);
         self.conn
             .prepare_cached(
-                "UPDATE document SET file=?2, last_run=max(last_run, ?3), fence=?4, open_version=?4,
+                "UPDATE document SET file=?2, last_run=max(last_run, ?3), fence=max(fence, ?4), open_version=?4,
                  open_content=?5, open_pipeline=?6, open_cursor=?7, open_chunks=?8, open_without_vector=?9,
-                 open_mixed=?10, attempts=attempts+?11 WHERE id=?1",
+                 open_mixed=?10, attempts=attempts+?11, state=1, lease_owner=?3, lease_until=unixepoch()+?12
+                 WHERE id=?1",
             )?
             .execute(params![
                 place.row.id,
@@ -155,7 +161,8 @@ impl<'c> Writing<'c> {
                 open.chunks,
                 open.without_vector,
                 open.mixed,
-                begun
+                begun,
+                LEASE.as_secs()
             ])?;
         Ok(())
     }
@@ -208,12 +215,12 @@ impl<'c> Writing<'c> {
         let begun = place.row.open.is_none_or(|open| open.version != head.version);
         self.conn
             .prepare_cached(
-                "UPDATE document SET file=?2, last_run=max(last_run, ?3), fence=?4, version=?4, content=?5,
+                "UPDATE document SET file=?2, last_run=max(last_run, ?3), fence=max(fence, ?4), version=?4, content=?5,
                  pipeline=?6, chunks=?7, total=?8, without_vector=?9, title=?10, label=?11, own_domain=?12,
                  own_category=?13, mixed=?14, metadata=?15, warnings=?16, open_version=NULL,
                  open_content=NULL, open_pipeline=NULL, open_cursor=0, open_chunks=0, open_without_vector=0,
-                 open_mixed=0, check_sum=?18, failed_content=NULL, failed_pipeline=NULL, failures=0, attempts=attempts+?17
-                 WHERE id=?1",
+                 open_mixed=0, check_sum=?18, failed_content=NULL, failed_pipeline=NULL, failures=0, attempts=attempts+?17,
+                 state=2, crashes=0, lease_owner=NULL, lease_until=NULL WHERE id=?1",
             )?
             .execute(params![
                 place.row.id,

@@ -4,6 +4,7 @@ use crate::document::Label;
 use crate::embedding::{Embedding, ModelId};
 use crate::error_kind::{Classified, ErrorKind};
 use crate::failure::FailureClass;
+use crate::lease::Lease;
 use crate::ledger::{
     Applied, Change, DeadLetter, DocumentId, DocumentState, Entry, FileState, Finish, PairState,
     SourceId, Violation,
@@ -43,7 +44,8 @@ pub trait Store: Send + Sync {
     /// From now on a write waits so long for a store that is away or held by somebody else.
     fn wait_in_writing(&self, limit: std::time::Duration) -> Result<(), StoreError>;
 
-    /// Starts a run; its number is larger than any before.
+    /// Starts a run; its number is larger than any before. Who begins one holds the right to write, so whoever had
+    /// leases before has died: they end, each counted as a crash.
     fn begin_run(&self, run_id: &str) -> Result<i64, StoreError>;
 
     /// Ends it with the result that `status` shows.
@@ -118,6 +120,21 @@ pub trait Store: Send + Sync {
     /// Makes the new model the store's, with its vectors, in one transaction: readers see all of the one or all
     /// of the other. Every pair gets a new revision. An error of kind `Internal` if a chunk has no place yet.
     fn finish_migration(&self, switch: &Switch) -> Result<(), StoreError>;
+
+    /// Takes leases for a run; none for a document that is gone, done, dead or not due yet, or that another run's
+    /// lease still holds. A lease that is taken from a run that let it run out counts as a crash.
+    fn claim(
+        &self,
+        documents: &[DocumentId],
+        run: i64,
+        time: std::time::Duration,
+    ) -> Result<Vec<Option<Lease>>, StoreError>;
+
+    /// Prolongs all leases of the run; how many it were.
+    fn renew_leases(&self, run: i64, time: std::time::Duration) -> Result<u64, StoreError>;
+
+    /// Gives all leases of the run back: what it wrote is kept for whoever goes on, and no crash is counted.
+    fn release_leases(&self, run: i64) -> Result<u64, StoreError>;
 
     /// Applies all changes in one durable transaction, or none. They stay the caller's, who may try again when
     /// the error was of a store that is away or of a full disk.

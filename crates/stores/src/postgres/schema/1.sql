@@ -74,7 +74,7 @@ CREATE TABLE document(
   source bigint NOT NULL,
   file text COLLATE "C" NOT NULL,
   name text COLLATE "C" NOT NULL,
-  fence bigint NOT NULL DEFAULT 0,            -- the largest version ever given
+  fence bigint NOT NULL DEFAULT 0,            -- raised by every version and every claim
   last_run bigint NOT NULL,                   -- that wrote or saw it
   version bigint NOT NULL DEFAULT 0,          -- the head; 0: nothing is visible
   content bytea,                              -- of the head; zeros: the gate is taken
@@ -103,11 +103,16 @@ CREATE TABLE document(
   failed_pipeline bytea,
   attempts bigint NOT NULL DEFAULT 0,         -- versions begun and failures
   failures bigint NOT NULL DEFAULT 0,         -- since the last head
-  crashes bigint NOT NULL DEFAULT 0,          -- leases that expired; with the next two, for several workers
-  lease_owner text,
+  state bigint NOT NULL DEFAULT 0,            -- 0 ready, 1 leased, 2 done, 3 retry, 4 dead
+  not_before timestamptz NOT NULL DEFAULT '-infinity',
+  crashes bigint NOT NULL DEFAULT 0,          -- leases that ended without a word, since the last head
+  lease_owner bigint,                         -- the run that writes the open version
   lease_until timestamptz,                    -- by the server's clock
   UNIQUE(source, name)
 ) WITH (fillfactor = 70);
+
+-- Not over the state: a document that is written whole changes no column of an index.
+CREATE INDEX document_lease ON document(lease_until) WHERE lease_until IS NOT NULL;
 
 CREATE INDEX document_file ON document(source, file, name);
 

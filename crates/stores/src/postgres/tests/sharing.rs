@@ -3,6 +3,7 @@
 use super::{Shelf, open};
 use crate::Access;
 use crate::conformance::{Draft, assert_sound, model};
+use postgres_server::{Release, Server};
 use std::ops::ControlFlow::Continue;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -175,4 +176,47 @@ fn the_index_finds_what_comparing_all_finds() {
     assert_eq!(near("text 1", 1000, None).len(), 900, "all, by comparing them");
     assert_eq!(near("text 1", 5, Some("a*")).len(), 5);
     assert_eq!(near("text 1", 5, Some("b*")), Vec::<String>::new());
+}
+
+/// Statements that the server was sent, by its own log.
+fn statements(server: &Server) -> usize {
+    let log = server.log();
+    log.matches("LOG:  execute ").count() + log.matches("LOG:  statement: ").count()
+}
+
+#[test]
+fn the_same_question_is_answered_once_until_somebody_writes() {
+    let server = Server::start(Release::Sixteen, &["log_statement=all"]);
+    let url = server.url(&server.database());
+    // Gone before the reader asks, so that every statement then is the reader's.
+    let write = |name: &str, texts: &str| {
+        let writer = open(&url, Access::Create);
+        writer.bind_model(&model()).unwrap();
+        writer.apply(&[Draft::new(name, texts).whole(&writer)]).unwrap();
+    };
+    write("a.md", "one stone/two stones");
+    let reader = open(&url, Access::Read);
+    let query = Query {
+        mode: Mode::Hybrid,
+        words: "stone".to_owned(),
+        vector: Some(crate::conformance::embedding("two stones").values().to_vec()),
+        k: 5,
+        filter: Filter::default(),
+    };
+    let ask = || {
+        let before = statements(&server);
+        let (hits, spelled) = (reader.search(&query).unwrap(), reader.spell("stome").unwrap());
+        assert_eq!(spelled.words, "stone");
+        (hits, statements(&server) - before)
+    };
+    let (first, all) = ask();
+    let (again, few) = ask();
+    assert_eq!((first.len(), &again), (2, &first));
+    // Begin, the revision, end: of each of the two questions.
+    assert_eq!(few, 6);
+    assert!(all > 2 * few, "{all} statements");
+    write("b.md", "a third stone");
+    let (fresh, as_many) = ask();
+    assert_eq!(fresh.len(), 3, "what was written meanwhile is found");
+    assert!(as_many > 2 * few, "{as_many} statements");
 }
