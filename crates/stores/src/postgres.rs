@@ -168,7 +168,7 @@ impl PostgresStore {
         &self,
         cache: &QueryCache<A>,
         question: Question,
-        work: impl AsyncFn(&Session) -> Outcome<A>,
+        work: &impl AsyncFn(&Session) -> Outcome<A>,
     ) -> Result<A, StoreError> {
         self.read(async |session| {
             let revision = cache::revision(session).await?;
@@ -460,7 +460,7 @@ impl Store for PostgresStore {
 
     fn spell(&self, words: &str) -> Result<Spelled, StoreError> {
         let question = Question::spelling(words);
-        self.answered(&self.spellings, question, async |session| {
+        self.answered(&self.spellings, question, &async |session: &Session| {
             search::spell(session, words).await
         })
     }
@@ -474,7 +474,9 @@ impl Store for PostgresStore {
             });
         }
         let question = Question::search(query);
-        self.answered(&self.hits, question, async |session| search::search(session, query).await)
+        self.answered(&self.hits, question, &async |session: &Session| {
+            search::search(session, query).await
+        })
     }
 
     fn verify(&self, repair: Repair) -> Result<Vec<Violation>, StoreError> {

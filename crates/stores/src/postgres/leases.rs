@@ -27,12 +27,11 @@ pub(crate) async fn claim(
         [(&ids, Type::INT8_ARRAY), (&run, Type::INT8), (&time, Type::FLOAT8)];
     let mut taken = HashMap::new();
     for row in &session.rows(sql, &params).await? {
-        let open = match row.at::<Option<&[u8]>>(2)? {
-            None => None,
-            Some(_) => {
-                let key = VersionKey { content: row.hash(2)?, pipeline: row.hash(3)? };
-                Some((key, row.small(4)?))
-            }
+        let open = if row.at::<Option<&[u8]>>(2)?.is_some() {
+            let key = VersionKey { content: row.hash(2)?, pipeline: row.hash(3)? };
+            Some((key, row.small(4)?))
+        } else {
+            None
         };
         let document = DocumentId(row.at(0)?);
         let (attempts, failures, crashes) = (row.small(5)?, row.small(6)?, row.small(7)?);
