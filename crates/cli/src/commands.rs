@@ -5,6 +5,7 @@ pub(crate) mod config;
 pub(crate) mod extract;
 pub(crate) mod copy;
 pub(crate) mod failures;
+mod listed;
 pub(crate) mod ingest;
 pub(crate) mod migrate;
 pub(crate) mod search;

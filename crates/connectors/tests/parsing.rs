@@ -18,7 +18,7 @@ use types::block::Block;
 use types::document::{Body, RawDocument};
 use types::failure::{Failure, FailureClass};
 use types::pages::PageRange;
-use types::seam::split::{Cut, Splitter};
+use types::seam::split::{Cut, Splitter, Wanted};
 use types::seam::{Choice, MemberEvent, Parsers};
 
 const CASES: &[(&str, fn())] = &[
@@ -199,10 +199,11 @@ fn cut_file(file: &File, ranges: &[&str]) -> (Vec<String>, Result<(), Failure>) 
     let splitter = PdfSplitter::new(sandbox, 1 << 30);
     let ranges: Vec<PageRange> = ranges.iter().map(|range| range.parse().unwrap()).collect();
     let mut came = Vec::new();
-    let end = splitter.split(file, &ranges, &mut |cut| {
+    let end = splitter.split(file, Wanted::Ranges(&ranges), &mut |cut| {
         came.push(match cut {
             Cut::Facts(facts) => format!("{} pages", facts.pages),
-            Cut::Section { index, bytes } => {
+            Cut::Section { index, file: part } => {
+                let bytes = part.read(file).unwrap();
                 let pages = pdf::split::Source::open(&bytes).unwrap().page_count();
                 format!("{index}: {pages}")
             }

@@ -15,8 +15,7 @@ use std::fs::File;
 use std::io::{self, Read, Seek};
 use std::sync::Arc;
 use types::failure::{Failure, FailureClass};
-use types::pages::PageRange;
-use types::seam::split::{Bookmark, Facts};
+use types::seam::split::{Chapter, Facts};
 
 /// How sections are looked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -122,20 +121,11 @@ impl Extractor {
     }
 }
 
-/// Each entry at the highest level that has several, until the page before the next one.
+/// The chapters of the document's outline.
 pub fn of_outline(facts: &Facts) -> Vec<Section> {
-    let at = |level| facts.outline.iter().filter(move |entry| entry.level == level);
-    let levels = facts.outline.iter().map(|entry| entry.level).max().unwrap_or(0);
-    let level = (1..=levels).find(|level| at(*level).count() > 1);
-    let mut entries: Vec<&Bookmark> = level.map_or_else(Vec::new, |level| at(level).collect());
-    entries.sort_by_key(|entry| entry.page);
-    let ends = entries.iter().skip(1).map(|next| next.page.saturating_sub(1)).chain([facts.pages]);
-    let sections = entries.iter().zip(ends).filter_map(|(entry, end)| {
-        // Two entries on one page share it.
-        let range = PageRange::new(entry.page, end.max(entry.page))?;
-        Some(Section { name: entry.title.clone(), range, prompts: None })
-    });
-    sections.filter(|section| section.range.last() <= facts.pages).collect()
+    let section =
+        |chapter: Chapter| Section { name: chapter.title, range: chapter.range, prompts: None };
+    facts.chapters().into_iter().map(section).collect()
 }
 
 fn of_answer(text: &str, pages: u32, overlaps: Overlaps) -> Result<Found, Failure> {
@@ -171,27 +161,8 @@ fn unusable(why: String) -> Failure {
 mod tests {
     use super::*;
 
-    fn facts(pages: u32, outline: &[(&str, u8, u32)]) -> Facts {
-        let entry = |&(title, level, page): &(&str, u8, u32)| Bookmark {
-            title: title.to_owned(),
-            level,
-            page,
-        };
-        Facts { pages, outline: outline.iter().map(entry).collect() }
-    }
-
     fn shown(sections: &[Section]) -> Vec<String> {
         sections.iter().map(|one| format!("{} {}", one.name, one.range)).collect()
-    }
-
-    #[test]
-    fn sections_of_an_outline_end_before_the_next_and_at_the_last_page() {
-        let book = facts(20, &[("A", 1, 1), ("a", 2, 2), ("B", 1, 5), ("C", 1, 5), ("D", 1, 18)]);
-        assert_eq!(shown(&of_outline(&book)), ["A 1-4", "B 5", "C 5-17", "D 18-20"]);
-        let titled = facts(9, &[("Title", 1, 1), ("One", 2, 2), ("Two", 2, 6)]);
-        assert_eq!(shown(&of_outline(&titled)), ["One 2-5", "Two 6-9"]);
-        assert_eq!(shown(&of_outline(&facts(9, &[("Only", 1, 1)]))), [""; 0]);
-        assert_eq!(shown(&of_outline(&facts(3, &[("A", 1, 1), ("Gone", 1, 7)]))), [""; 0]);
     }
 
     #[test]

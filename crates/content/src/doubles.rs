@@ -13,14 +13,14 @@ use std::time::Duration;
 use tokio::time::Instant;
 use types::error_kind::ErrorKind;
 use types::failure::Failure;
-use types::pages::PageRange;
 use types::seam::BoxFuture;
 use types::seam::llm::{
     Answer, AnswerEnd, CallError, FileList, FileState, Heard, Llm, NewFile, Question, RemoteFile,
     RemoteFiles,
 };
-use types::seam::split::{Cut, Facts, Splitter};
+use types::seam::split::{Cut, Facts, Splitter, Wanted};
 use types::seam::upload::{JournalError, Upload, UploadJournal, UploadState};
+use types::section_file::SectionFile;
 
 /// A provider that holds files, and notes when it was asked what.
 #[derive(Debug)]
@@ -274,9 +274,10 @@ impl Splitter for Knife {
     fn split(
         &self,
         _document: &File,
-        ranges: &[PageRange],
+        wanted: Wanted<'_>,
         take: &mut dyn FnMut(Cut) -> ControlFlow<()>,
     ) -> Result<(), Failure> {
+        let Wanted::Ranges(ranges) = wanted else { unreachable!("sections come with ranges") };
         let pages = ranges.len() as u32;
         assert!(take(Cut::Facts(Facts { pages, outline: Vec::new() })).is_continue());
         for index in 0..ranges.len() {
@@ -287,7 +288,9 @@ impl Splitter for Knife {
                 }
                 return Ok(());
             }
-            assert!(take(Cut::Section { index, bytes: vec![0; 10] }).is_continue());
+            let mut file = SectionFile::default();
+            file.push_own(&[0; 10]);
+            assert!(take(Cut::Section { index, file }).is_continue());
         }
         drop(self.time.lock().unwrap().take());
         Ok(())

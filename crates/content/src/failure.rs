@@ -73,7 +73,8 @@ pub(crate) fn nothing_asked() -> Failure {
     )
 }
 
-pub(crate) fn stopped() -> Failure {
+/// Why a section was not begun, or not ended.
+pub fn stopped() -> Failure {
     Failure::new(FailureClass::Timeout, "interrupted before it was done", "run again")
 }
 

@@ -29,6 +29,7 @@ mod doubles;
 pub use analyze::{Found, LeftOut, Way, no_outline, of_outline};
 pub use call::{Routes, Trouble, VerdictOf};
 pub use extractor::{Extract, Extracted, Extractor, Parts};
+pub use failure::stopped;
 pub use pressure::Resident;
 pub use prompt::{BadPrompts, Prompt, Prompts};
 pub use schema::{BadSchema, Schema};

@@ -3,6 +3,7 @@
 //! Cutting is work for a processor, and its child blocks, so that it has a thread of its own. The thread holds one
 //! section and waits until somebody takes it: bytes are leased before they are handed over.
 
+use crate::extractor::unreadable;
 use crate::failure;
 use flow::memory::{Leased, MemoryPool};
 use std::fs::File;
@@ -13,7 +14,7 @@ use tokio::sync::mpsc;
 use tokio::time::Instant;
 use types::failure::{Failure, FailureClass};
 use types::pages::PageRange;
-use types::seam::split::{Cut, Facts, Splitter};
+use types::seam::split::{Cut, Facts, Splitter, Wanted};
 
 /// A section's own PDF.
 pub(crate) type Part = Leased<Arc<Vec<u8>>>;
@@ -106,16 +107,18 @@ fn cut(splitter: &dyn Splitter, document: &Document, tell: &mpsc::Sender<Said>) 
         Ok(()) => ControlFlow::Continue(()),
         Err(_) => ControlFlow::Break(()),
     };
-    let ended = splitter.split(&document.file, &document.ranges, &mut |cut| match cut {
-        Cut::StillThere if tell.is_closed() => ControlFlow::Break(()),
-        Cut::StillThere => ControlFlow::Continue(()),
-        Cut::Facts(facts) => send(Said::Facts(facts)),
-        Cut::Failed { index, failure } => send(Said::Part(index, Err(failure))),
-        Cut::Section { index, bytes } => {
-            let lease = document.pool.lease(bytes.len() as u64);
-            send(Said::Part(index, Ok(Leased { value: Arc::new(bytes), lease })))
-        }
-    });
+    let ended =
+        splitter.split(&document.file, Wanted::Ranges(&document.ranges), &mut |cut| match cut {
+            Cut::StillThere if tell.is_closed() => ControlFlow::Break(()),
+            Cut::StillThere => ControlFlow::Continue(()),
+            Cut::Facts(facts) => send(Said::Facts(facts)),
+            Cut::Failed { index, failure } => send(Said::Part(index, Err(failure))),
+            Cut::Section { index, file } => {
+                let lease = document.pool.lease(file.len());
+                let part = file.read(&document.file).map_err(|error| unreadable(&error));
+                send(Said::Part(index, part.map(|bytes| Leased { value: Arc::new(bytes), lease })))
+            }
+        });
     let failure = ended.err().unwrap_or_else(lost);
     let (ControlFlow::Continue(()) | ControlFlow::Break(())) = send(Said::Ended(failure));
 }

@@ -65,8 +65,8 @@ enum Listed {
     Result { sections: Vec<SectionSpec> },
 }
 
-/// Reads a file of sections.
-pub fn read_sections(text: &str) -> Result<Vec<Section>, BadSections> {
+/// Reads a file of sections: at least one, each as it stands there.
+pub fn read_sections(text: &str) -> Result<Vec<SectionSpec>, BadSections> {
     // The place is told by a first look: an untagged form does not say it.
     if let Err(error) = serde_json::from_str::<serde::de::IgnoredAny>(text) {
         return Err(BadSections::Form { line: error.line(), column: error.column() });
@@ -74,7 +74,10 @@ pub fn read_sections(text: &str) -> Result<Vec<Section>, BadSections> {
     let listed =
         serde_json::from_str(text).map_err(|_| BadSections::Form { line: 1, column: 1 })?;
     let (Listed::List(specs) | Listed::Result { sections: specs }) = listed;
-    sections(&specs)
+    if specs.is_empty() {
+        return Err(BadSections::None);
+    }
+    Ok(specs)
 }
 
 /// All of them, or what is wrong with the first that is.
@@ -86,7 +89,8 @@ pub fn sections(specs: &[SectionSpec]) -> Result<Vec<Section>, BadSections> {
 }
 
 impl SectionSpec {
-    fn section(&self, place: usize) -> Result<Section, BadSections> {
+    /// `place`: counted from 1, for the words of what is wrong.
+    pub fn section(&self, place: usize) -> Result<Section, BadSections> {
         let range = self.page_range.parse::<PageRange>();
         let range = range.map_err(|bad| BadSections::Range { place, bad })?;
         let prompts: Result<Vec<Prompt>, BadSchema> =
@@ -181,10 +185,11 @@ mod tests {
             read_sections(&format!("{{\"success\":true,\"sections\":{snake}}}")).unwrap(),
             read
         );
+        let read = sections(&read).unwrap();
         assert!(read[0].prompts.is_some() && read[1].prompts.is_none());
         let named = r#"[{"section_name":"A","page_range":"1","prompts":[
             {"promptName":"x","promptText":"find"},{"prompt_name":"y","prompt_template":"use {{x}}","schema":{"type":"object"}}]}]"#;
-        assert!(read_sections(named).unwrap()[0].prompts.is_some());
+        assert!(sections(&read_sections(named).unwrap()).unwrap()[0].prompts.is_some());
     }
 
     #[test]
@@ -208,7 +213,8 @@ mod tests {
                 "section 1: the schema is not a JSON object",
             ),
         ] {
-            assert_eq!(read_sections(text).unwrap_err().to_string(), expected, "{text}");
+            let bad = read_sections(text).and_then(|specs| sections(&specs)).unwrap_err();
+            assert_eq!(bad.to_string(), expected, "{text}");
         }
     }
 }

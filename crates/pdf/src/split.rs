@@ -2,8 +2,8 @@
 //!
 //! The pages of a section are copied with everything that they refer to, and with nothing else: no reference is
 //! followed to another page, and what leads away from a page (links, threads, the structure tree) stays behind.
-//! Streams are copied as they are, never decompressed and compressed again. A document is read once, however many
-//! sections are cut out of it.
+//! Streams are copied as they are, never decompressed and compressed again; long ones are not even copied here, but
+//! named by their place in the document. A document is read once, however many sections are cut out of it.
 //!
 //! As the rest of this crate it is to be used in a process with limits.
 
@@ -15,22 +15,27 @@ mod annotations;
 mod form;
 mod page;
 mod bookmarks;
-
-pub use bookmarks::Bookmark;
+mod landing;
+mod places;
+mod writing;
 
 use crate::guard::guarded;
 use crate::refusal;
 use closure::Closure;
 use lopdf::{Dictionary, Document, Object, ObjectId};
+use places::Places;
 use std::collections::HashSet;
 use types::failure::{Failure, FailureClass};
 use types::pages::PageRange;
+use types::seam::split::Facts;
+use types::section_file::SectionFile;
+use writing::Writing;
 
 /// Documents with more pages are refused: their page list alone would fill the memory of a child.
 const PAGES_MAX: usize = 500_000;
 
 /// Changes whenever the bytes of a section may change for the same source.
-pub const REVISION: &str = "pdf-split/1";
+pub const REVISION: &str = "pdf-split/2";
 
 /// An open document to cut sections from.
 #[derive(Debug)]
@@ -39,6 +44,9 @@ pub struct Source {
     /// In reading order. A page may stand in it twice.
     pages: Vec<ObjectId>,
     page_set: HashSet<ObjectId>,
+    places: Places,
+    /// Bytes of the document.
+    size: u64,
 }
 
 impl Source {
@@ -68,7 +76,8 @@ impl Source {
             0 => Err(refusal::no_pages(bytes)),
             1..=PAGES_MAX => {
                 let page_set = pages.iter().copied().collect();
-                Ok(Self { document, pages, page_set })
+                let places = Places::find(&document, bytes);
+                Ok(Self { document, pages, page_set, places, size: bytes.len() as u64 })
             }
             _ => Err(Failure::new(
                 FailureClass::TooLarge,
@@ -82,16 +91,17 @@ impl Source {
         self.pages.len() as u32
     }
 
-    /// The document's outline in reading order; empty when it has none.
-    pub fn bookmarks(&self) -> Vec<Bookmark> {
-        guarded(|| bookmarks::read(&self.document, &self.pages)).unwrap_or_default()
+    /// Its pages, and its outline; that one is empty where there is none.
+    pub fn facts(&self) -> Facts {
+        let outline = guarded(|| bookmarks::read(&self.document, &self.pages));
+        Facts { pages: self.page_count(), outline: outline.unwrap_or_default() }
     }
 
-    /// The bytes of a PDF with these pages alone.
+    /// A PDF with these pages alone. It refers to no byte of the document twice.
     ///
     /// # Errors
     /// `bad_item` when the document has no such pages, `bad_document` when they are too damaged to be copied.
-    pub fn section(&self, range: PageRange) -> Result<Vec<u8>, Failure> {
+    pub fn section(&self, range: PageRange) -> Result<SectionFile, Failure> {
         let pages = self.pages_of(range)?;
         if let Some(at) = pages.iter().position(|page| page::lacks_content(&self.document, *page)) {
             let number = range.first() as usize + at;
@@ -102,7 +112,7 @@ impl Source {
                 "get the file again, or leave this page out",
             ));
         }
-        guarded(|| self.copy(pages)).ok().flatten().ok_or_else(|| {
+        guarded(|| self.copy(pages)).map_err(|_| {
             Failure::bad_document(
                 format!("the pages {range} of the PDF are damaged and cannot be copied"),
                 "open it in a viewer and save it anew",
@@ -121,9 +131,10 @@ impl Source {
         })
     }
 
-    /// None when it cannot be written.
-    fn copy(&self, pages: &[ObjectId]) -> Option<Vec<u8>> {
-        let mut closure = Closure::new(&self.document, &self.page_set);
+    fn copy(&self, pages: &[ObjectId]) -> SectionFile {
+        let version = if self.document.version.starts_with("2.") { "2.0" } else { "1.7" };
+        let section = Writing::new(version, &self.places, self.size);
+        let mut closure = Closure::new(&self.document, &self.page_set, section);
         let (root, tree) = (closure.fresh(), closure.fresh());
         let mut fields = Vec::new();
         let mut kids = Vec::with_capacity(pages.len());
@@ -143,26 +154,12 @@ impl Source {
                 catalog.set("AcroForm", form);
             }
         }
-        closure.put(root, Object::Dictionary(catalog));
+        closure.put(root, &Object::Dictionary(catalog));
         let mut node = Dictionary::new();
         node.set("Type", Object::Name(b"Pages".to_vec()));
         node.set("Count", kids.len() as i64);
         node.set("Kids", Object::Array(kids));
-        closure.put(tree, Object::Dictionary(node));
-        let mut section = closure.finish();
-        section.trailer.set("Root", Object::Reference(root));
-        let mut bytes = Vec::with_capacity(room(&section));
-        section.save_to(&mut bytes).ok()?;
-        Some(bytes)
+        closure.put(tree, &Object::Dictionary(node));
+        closure.finish(root)
     }
-}
-
-/// Bytes that the section takes at least: its streams, and a line for each object.
-fn room(section: &Document) -> usize {
-    let line = 128;
-    section
-        .objects
-        .values()
-        .map(|object| line + object.as_stream().map_or(0, |stream| stream.content.len()))
-        .sum()
 }

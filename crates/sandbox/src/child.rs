@@ -35,6 +35,8 @@ use types::document::Body;
 use types::failure::Failure;
 use types::seam::parse::MemberEvent;
 
+pub(crate) use stack::wanted as stack_bytes;
+
 /// First argument of a child that parses.
 const PARSE_WORD: &str = "parse-child";
 

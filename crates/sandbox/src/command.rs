@@ -8,7 +8,7 @@ use crate::child::COMMAND_WORD;
 use crate::patience::{Impatience, Patience};
 use crate::piped::{Lost, Piped};
 use crate::sandbox::Sandbox;
-use crate::spawner::Spawner;
+use crate::spawner::{Spawner, Stack};
 use lines::Lines;
 use record::Records;
 use std::ffi::OsString;
@@ -71,7 +71,7 @@ impl Sandbox {
     }
 
     fn start_command(&self, job: &CommandJob<'_>) -> io::Result<Piped> {
-        let child = self.spawner().spawn(limited(job)?)?;
+        let child = self.spawner().spawn(limited(job)?, Stack::Usual)?;
         Piped::new(child, self.population().clone())?.lead_group()
     }
 }

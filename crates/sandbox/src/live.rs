@@ -6,7 +6,7 @@ use crate::patience::Patience;
 use crate::piped::{Lost, Piped};
 use crate::population::{Population, resident_bytes_of};
 use crate::settings::Budget;
-use crate::spawner::Spawner;
+use crate::spawner::{Spawner, Stack};
 use crate::verdict::Death;
 use crate::wire::{Ready, Request, Start, encode};
 use std::io::{self, Read};
@@ -54,7 +54,7 @@ impl Live {
     ) -> io::Result<Self> {
         let mut command = parsing(&start.to_argument());
         command.stdin(input).stdout(Stdio::piped()).stderr(Stdio::piped());
-        let pipes = Piped::new(spawner.spawn(command)?, population.clone())?;
+        let pipes = Piped::new(spawner.spawn(command, Stack::Deep)?, population.clone())?;
         let pipes = if start.archive.is_some() { pipes.widen() } else { pipes };
         let mut live = Self {
             pipes,

@@ -3,6 +3,8 @@
 //! The kernel sends a child's parent-death signal when the *thread* that started it ends, so children cannot be
 //! started by the threads of a pool. When the sandbox is dropped this thread ends, and no child outlives it.
 
+use crate::child::stack_bytes;
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use std::io;
 use std::process::{Child, Command};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
@@ -21,9 +23,19 @@ pub(crate) struct Spawner {
     thread: Option<JoinHandle<()>>,
 }
 
+/// What stack a program is started with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Stack {
+    /// As ours.
+    Usual,
+    /// As parsers need it. A child that is not given it starts itself a second time, which takes as long as the first.
+    Deep,
+}
+
 #[derive(Debug)]
 struct Order {
     command: Command,
+    stack: Stack,
     reply: SyncSender<io::Result<Child>>,
 }
 
@@ -41,11 +53,11 @@ impl Spawner {
         command
     }
 
-    pub(crate) fn spawn(&self, command: Command) -> io::Result<Child> {
+    pub(crate) fn spawn(&self, command: Command, stack: Stack) -> io::Result<Child> {
         let (reply, child) = sync_channel(1);
         let gone = || io::Error::other("the thread that starts children has ended");
         let orders = self.orders.as_ref().ok_or_else(gone)?;
-        orders.send(Order { command, reply }).map_err(|_| gone())?;
+        orders.send(Order { command, stack, reply }).map_err(|_| gone())?;
         child.recv().map_err(|_| gone())?
     }
 }
@@ -63,9 +75,35 @@ impl Drop for Spawner {
 fn serve(orders: &Receiver<Order>) {
     // Descriptors that were handed to this process would otherwise pass on to every child.
     close_fds::set_fds_cloexec_threadsafe(3, &[]);
-    for Order { mut command, reply } in orders {
+    for Order { mut command, stack, reply } in orders {
+        let raised = if stack == Stack::Deep { Raised::stack() } else { None };
         let child = command.spawn();
+        drop(raised);
         // Whoever ordered may have gone; then its child ends with the pipes that are dropped here.
         let (Ok(()) | Err(_)) = reply.send(child);
+    }
+}
+
+/// The limit of our own stack, raised for what is started meanwhile, and put back when dropped.
+///
+/// Threads do not notice: the runtime gives each its size, and the C library has read the limit at its start.
+struct Raised {
+    before: Rlimit,
+}
+
+impl Raised {
+    /// None: the child has to do it.
+    fn stack() -> Option<Self> {
+        let before = getrlimit(Resource::Stack);
+        let raised = Rlimit { current: Some(stack_bytes(&before)), maximum: before.maximum };
+        setrlimit(Resource::Stack, raised).ok()?;
+        Some(Self { before })
+    }
+}
+
+impl Drop for Raised {
+    fn drop(&mut self) {
+        // Lowering it to what it was cannot be refused.
+        let (Ok(()) | Err(_)) = setrlimit(Resource::Stack, self.before);
     }
 }

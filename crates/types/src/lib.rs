@@ -13,4 +13,5 @@ pub mod lease;
 pub mod ledger;
 pub mod query;
 pub mod pages;
+pub mod section_file;
 pub mod seam;

@@ -17,7 +17,7 @@ use flow::interrupt::Interrupt;
 use serde_json::{Value, json};
 use std::ops::ControlFlow;
 use std::time::Instant;
-use types::seam::split::{Cut, Splitter};
+use types::seam::split::{Cut, Splitter, Wanted};
 
 pub(crate) fn analyze(
     args: &AnalyzeArgs,
@@ -77,7 +77,7 @@ fn by_outline(args: &AnalyzeArgs, settings: &Settings) -> Result<Option<Found>, 
     let document = open_document(&args.file)?;
     let (splitter, _sandbox) = splitter(settings)?;
     let mut found = None;
-    splitter.split(&document, &[], &mut |cut| {
+    splitter.split(&document, Wanted::Ranges(&[]), &mut |cut| {
         if let Cut::Facts(facts) = cut {
             let sections = of_outline(&facts);
             let (pages, left_out) = (facts.pages, Vec::new());

@@ -1,8 +1,8 @@
 //! `gristmill extract`.
 
 use super::analyze::{say_left_out, way};
+use super::listed::Listed;
 use super::print;
-use super::split::read_file;
 use super::watch::watch;
 use crate::args::{ExtractArgs, Format};
 use crate::display::Verbosity;
@@ -22,6 +22,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::runtime::Runtime;
+use types::failure::Failure;
 
 /// At the end, deletions at the provider may take so long; what is left is done at the next start.
 pub(super) const DRAIN: Duration = Duration::from_secs(20);
@@ -40,7 +41,7 @@ pub(crate) struct Request<'a> {
 
 /// What a run of the command has.
 struct Done {
-    sections: Vec<Section>,
+    listed: Listed,
     extracted: Extracted,
     provider: Value,
     peak: u64,
@@ -62,12 +63,13 @@ pub(crate) fn extract(request: &Request<'_>, settings: &Settings) -> Result<u8, 
     let done = runtime()?.block_on(run(request, settings, (&document, asked), &interrupt))?;
     let Some(done) = done else { return Ok(signals::INTERRUPTED as u8) };
     let count = done.extracted.sections.iter().filter(|each| each.result.is_ok()).count();
-    let rows = done.sections.iter().zip(&done.extracted.sections);
+    let row = |at: usize| result_json(&done.listed.sections[at], &done.extracted.sections[at]);
+    let empty = json!({"result": null, "error": null, "attempts": 0, "seconds": 0.0});
     let result = json!({
         "success": count > 0,
         "file": request.arguments.file.to_string_lossy(),
         "pages": done.extracted.pages,
-        "sections": rows.map(|(section, result)| result_json(section, result)).collect::<Vec<_>>(),
+        "sections": done.listed.rows(row, &empty),
         "provider": done.provider,
         "seconds": started.elapsed().as_secs_f64(),
         "peak_rss_bytes": done.peak,
@@ -84,7 +86,7 @@ pub(crate) fn extract(request: &Request<'_>, settings: &Settings) -> Result<u8, 
     Ok(match count {
         _ if done.extracted.interrupted => signals::INTERRUPTED as u8,
         0 => EXIT_FAILED,
-        count if count < done.sections.len() => EXIT_FINDINGS,
+        count if count < done.listed.count() => EXIT_FINDINGS,
         _ => 0,
     })
 }
@@ -92,7 +94,7 @@ pub(crate) fn extract(request: &Request<'_>, settings: &Settings) -> Result<u8, 
 /// What the arguments ask, checked before anything is sent.
 struct Asked {
     /// None: they have to be looked for.
-    sections: Option<Vec<Section>>,
+    sections: Option<Listed>,
     way: content::Way,
     prompts: Option<Arc<Prompts>>,
     keep: Keep,
@@ -102,12 +104,13 @@ impl Asked {
     fn read(args: &ExtractArgs) -> Result<Self, Failed> {
         let (sections, way) = match args.sections.as_str() {
             word @ ("auto" | "outline") => (None, way(word)?),
-            path => (Some(read_file(path)?), content::Way::Auto),
+            path => (Some(Listed::read(path)?), content::Way::Auto),
         };
         let prompts = args.prompt.as_deref().map(|text| prompts(text, args.schema.as_deref()));
         let prompts = prompts.transpose()?.map(Arc::new);
         let without = |section: &Section| section.prompts.is_none();
-        if prompts.is_none() && sections.as_ref().is_none_or(|all| all.iter().any(without)) {
+        if prompts.is_none() && sections.as_ref().is_none_or(|all| all.sections.iter().any(without))
+        {
             return Err(Failed::usage(
                 "there is nothing to ask",
                 "write --prompt TEXT, --prompt @FILE, or prompts for each section in the file of --sections",
@@ -172,9 +175,9 @@ async fn run(
     };
     // Also after an error: what was uploaded is deleted.
     let left = extractor.drain(DRAIN).await;
-    let Some((sections, extracted)) = outcome? else { return Ok(None) };
+    let Some((listed, extracted)) = outcome? else { return Ok(None) };
     let provider = provider_json(settings, Some(&extractor));
-    Ok(Some(Done { sections, extracted, provider, peak: sampler.peak(), left }))
+    Ok(Some(Done { listed, extracted, provider, peak: sampler.peak(), left }))
 }
 
 async fn work(
@@ -182,19 +185,24 @@ async fn work(
     extractor: &Extractor,
     (document, asked): (&Arc<File>, Asked),
     interrupt: &Interrupt,
-) -> Result<Option<(Vec<Section>, Extracted)>, Failed> {
-    let sections = if let Some(sections) = asked.sections {
-        sections
+) -> Result<Option<(Listed, Extracted)>, Failed> {
+    let listed = if let Some(listed) = asked.sections {
+        listed
     } else {
         tokio::select! {
             found = extractor.analyze(document, asked.way, None) => {
                 let found = found?;
                 say_left_out(&found.left_out);
-                found.sections
+                Listed::of(found.sections)
             }
             () = until(interrupt) => return Ok(None),
         }
     };
+    let sections = &listed.sections;
+    for refused in listed.refused() {
+        let (name, range) = (&refused.spec.section_name, &refused.spec.page_range);
+        log_failed(request.verbosity, &format!("{name} ({range})"), &refused.failure);
+    }
     let job = Extract {
         document: Arc::clone(document),
         sections: sections.clone(),
@@ -212,7 +220,7 @@ async fn work(
         let (Ok(_) | Err(_)) = tokio::time::timeout(SWEEP, extractor.sweep()).await;
     };
     let (extracted, ()) = tokio::join!(extractor.extract(job, interrupt, &mut tell), swept);
-    Ok(Some((sections.clone(), extracted?)))
+    Ok(Some((listed, extracted?)))
 }
 
 /// A result as soon as it is there.
@@ -229,18 +237,22 @@ fn log(verbosity: Verbosity, section: &Section, result: &SectionResult) {
     if verbosity == Verbosity::Quiet {
         return;
     }
-    let name = printable(&section.name);
-    let (range, seconds) = (section.range, result.seconds);
-    let line = match &result.result {
-        Ok(_) => format!("{name} ({range}): done in {seconds:.1} s"),
-        Err(failure) => format!(
-            "{name} ({range}): {} ({}); {}",
-            printable_lines(&failure.message),
-            failure.class,
-            failure.hint
-        ),
-    };
-    drop(writeln!(stderr().lock(), "{line}"));
+    let name = format!("{} ({})", section.name, section.range);
+    match &result.result {
+        Ok(_) => {
+            let line = format!("{}: done in {:.1} s", printable(&name), result.seconds);
+            drop(writeln!(stderr().lock(), "{line}"));
+        }
+        Err(failure) => log_failed(verbosity, &name, failure),
+    }
+}
+
+fn log_failed(verbosity: Verbosity, name: &str, failure: &Failure) {
+    if verbosity == Verbosity::Shown {
+        let (name, message) = (printable(name), printable_lines(&failure.message));
+        let line = format!("{name}: {message} ({}); {}", failure.class, failure.hint);
+        drop(writeln!(stderr().lock(), "{line}"));
+    }
 }
 
 fn say_left(verbosity: Verbosity, left: u64) {

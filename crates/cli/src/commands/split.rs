@@ -1,134 +1,183 @@
 //! `gristmill split`.
 
+use super::listed::Listed;
 use super::print;
 use crate::args::{Format, SplitArgs};
 use crate::failed::{EXIT_FAILED, EXIT_FINDINGS, Failed};
 use crate::report::printable;
 use crate::settings::Settings;
 use crate::wire::content::{open_document, splitter};
-use content::wire::{failure_json, read_sections, section_json};
-use content::{Section, no_outline, of_outline};
+use crate::wire::signals;
+use content::wire::{failure_json, section_json};
+use content::{Section, no_outline, stopped};
+use flow::interrupt::Interrupt;
 use serde_json::{Value, json};
-use std::fs::File;
-use std::io::{self, Write};
+use std::fs::{File, Permissions};
+use std::io;
 use std::ops::ControlFlow;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use std::time::Instant;
 use types::failure::{Failure, FailureClass};
 use types::pages::PageRange;
-use types::seam::split::{Cut, Facts, Splitter};
+use types::seam::split::{Cut, Splitter, Wanted};
+use types::section_file::SectionFile;
 
 /// Bytes of a section's name in a file's name: with number and ending it fits every file system.
 const NAME_BYTES_MAX: usize = 100;
+
+/// Of the files, less what the user's mask takes away.
+const MODE: u32 = 0o666;
 
 /// A file that was written, or why not.
 type Written = Result<(String, u64), Failure>;
 
 pub(crate) fn split(args: &SplitArgs, format: Format, settings: &Settings) -> Result<u8, Failed> {
     let started = Instant::now();
+    let interrupt = Interrupt::default();
+    signals::listen(&interrupt)
+        .map_err(|error| Failed::internal(format!("cannot listen to signals: {error}")))?;
     let document = open_document(&args.file)?;
-    let (splitter, _sandbox) = splitter(settings)?;
-    let (facts, sections) = sections(&splitter, &document, &args.sections)?;
-    std::fs::create_dir_all(&args.out).map_err(|error| unwritable(&args.out, &error))?;
-    let written = write_all(&splitter, &document, (&sections, &args.out))?;
+    let (splitter, sandbox) = splitter(settings)?;
+    sandbox.heed(interrupt.flag());
+    let listed = match args.sections.as_str() {
+        "outline" => None,
+        path => Some(Listed::read(path)?),
+    };
+    let mut folder = Folder::new(&args.out, &document, &interrupt);
+    let ended = folder.fill(&splitter, listed);
+    let interrupted = interrupt.is_set();
+    let (listed, written) = match (folder.finish(ended)?, interrupted) {
+        (Some(done), _) => done,
+        (None, true) => return Ok(signals::INTERRUPTED as u8),
+        (None, false) => return Err(Failed::internal("the splitter said nothing of the document")),
+    };
     let done = written.iter().filter(|each| each.is_ok()).count();
+    let empty = json!({"file": null, "bytes": null});
+    let rows = listed.rows(|at| row(&listed.sections[at], &written[at]), &empty);
     let result = json!({
         "success": done > 0,
         "file": args.file.to_string_lossy(),
-        "pages": facts.pages,
-        "sections": sections.iter().zip(&written).map(|(s, w)| row(s, w)).collect::<Vec<_>>(),
+        "pages": folder.pages,
+        "sections": rows,
         "seconds": started.elapsed().as_secs_f64(),
     });
-    print(format, &result, &text(&sections, &written))?;
+    print(format, &result, &text(&listed, &written))?;
     Ok(match done {
+        done if interrupted && done < listed.sections.len() => signals::INTERRUPTED as u8,
         0 => EXIT_FAILED,
-        done if done < sections.len() => EXIT_FINDINGS,
+        done if done < listed.count() => EXIT_FINDINGS,
         _ => 0,
     })
 }
 
-/// Those of a file, or of the document's outline.
-fn sections(
-    splitter: &dyn Splitter,
-    document: &File,
-    wanted: &str,
-) -> Result<(Facts, Vec<Section>), Failed> {
-    let of_file = if wanted == "outline" { None } else { Some(read_file(wanted)?) };
-    let facts = facts(splitter, document)?;
-    match of_file {
-        Some(sections) => Ok((facts, sections)),
-        None => match of_outline(&facts) {
-            sections if sections.is_empty() => Err(no_outline().into()),
-            sections => Ok((facts, sections)),
-        },
+/// The folder that files are written to.
+struct Folder<'a> {
+    out: &'a Path,
+    document: &'a File,
+    interrupt: &'a Interrupt,
+    /// Of the document.
+    pages: u32,
+    /// None until the document has said what sections it has.
+    listed: Option<Listed>,
+    written: Vec<Option<Written>>,
+    /// Why the rest is not written.
+    failed: Option<Failed>,
+}
+
+impl<'a> Folder<'a> {
+    fn new(out: &'a Path, document: &'a File, interrupt: &'a Interrupt) -> Self {
+        let (pages, listed, written, failed) = (0, None, Vec::new(), None);
+        Self { out, document, interrupt, pages, listed, written, failed }
     }
-}
 
-pub(crate) fn read_file(path: &str) -> Result<Vec<Section>, Failed> {
-    let text = std::fs::read_to_string(path).map_err(|error| {
-        Failed::usage(
-            format!("--sections {path}: {error}"),
-            "write outline, or the path of a file with the sections",
-        )
-    })?;
-    read_sections(&text).map_err(|error| {
-        Failed::usage(
-            format!("{path}: {error}"),
-            "write [{\"section_name\":\"Intro\",\"page_range\":\"1-3\"}]",
-        )
-    })
-}
+    /// `listed`: none for those of the outline.
+    fn fill(&mut self, splitter: &dyn Splitter, listed: Option<Listed>) -> Result<(), Failure> {
+        let ranges = listed.as_ref().map(|listed| -> Vec<PageRange> {
+            listed.sections.iter().map(|section| section.range).collect()
+        });
+        let wanted = ranges.as_deref().map_or(Wanted::Chapters, Wanted::Ranges);
+        let document = self.document;
+        let mut listed = listed;
+        splitter.split(document, wanted, &mut |cut| self.take(cut, &mut listed))
+    }
 
-fn facts(splitter: &dyn Splitter, document: &File) -> Result<Facts, Failed> {
-    let mut facts = None;
-    splitter.split(document, &[], &mut |cut| {
-        if let Cut::Facts(told) = cut {
-            facts = Some(told);
+    fn take(&mut self, cut: Cut, listed: &mut Option<Listed>) -> ControlFlow<()> {
+        if self.interrupt.is_set() {
+            return ControlFlow::Break(());
         }
-        ControlFlow::Continue(())
-    })?;
-    facts.ok_or_else(|| Failed::internal("the splitter said nothing of the document"))
-}
-
-fn write_all(
-    splitter: &dyn Splitter,
-    document: &File,
-    (sections, out): (&[Section], &Path),
-) -> Result<Vec<Written>, Failed> {
-    let ranges: Vec<PageRange> = sections.iter().map(|section| section.range).collect();
-    let mut written: Vec<Option<Written>> = vec![None; sections.len()];
-    let mut stopped = None;
-    let ended = splitter.split(document, &ranges, &mut |cut| {
-        match cut {
-            Cut::Section { index, bytes } => {
-                let name = file_name(index, sections.len(), &sections[index].name);
-                match write(&out.join(&name), &bytes) {
-                    Ok(()) => written[index] = Some(Ok((name, bytes.len() as u64))),
-                    Err(error) => {
-                        stopped = Some(unwritable(out, &error));
-                        return ControlFlow::Break(());
-                    }
-                }
+        let taken = match cut {
+            Cut::Facts(facts) => {
+                self.pages = facts.pages;
+                self.begin(listed.take().unwrap_or_else(|| Listed::of_outline(&facts)))
             }
-            Cut::Failed { index, failure } => written[index] = Some(Err(failure)),
-            Cut::Facts(_) | Cut::StillThere => {}
+            Cut::Section { index, file } => self.write(index, &file),
+            Cut::Failed { index, failure } => {
+                self.written[index] = Some(Err(failure));
+                Ok(())
+            }
+            Cut::StillThere => Ok(()),
+        };
+        match taken {
+            Ok(()) => ControlFlow::Continue(()),
+            Err(failed) => {
+                self.failed = Some(failed);
+                ControlFlow::Break(())
+            }
         }
-        ControlFlow::Continue(())
-    });
-    if let Some(failed) = stopped {
-        return Err(failed);
     }
-    let lost = ended.err().unwrap_or_else(|| {
-        Failure::new(FailureClass::Internal, "the section did not come", "please report it")
-    });
-    Ok(written.into_iter().map(|each| each.unwrap_or_else(|| Err(lost.clone()))).collect())
+
+    fn begin(&mut self, listed: Listed) -> Result<(), Failed> {
+        if listed.sections.is_empty() {
+            return Err(no_outline().into());
+        }
+        std::fs::create_dir_all(self.out).map_err(|error| unwritable(self.out, &error))?;
+        self.written = vec![None; listed.sections.len()];
+        self.listed = Some(listed);
+        Ok(())
+    }
+
+    fn write(&mut self, index: usize, file: &SectionFile) -> Result<(), Failed> {
+        let listed = self.listed.as_ref().expect("the facts come first");
+        let name = file_name(index, listed.sections.len(), &listed.sections[index].name);
+        write(&self.out.join(&name), file, self.document)
+            .map_err(|error| unwritable(self.out, &error))?;
+        self.written[index] = Some(Ok((name, file.len())));
+        Ok(())
+    }
+
+    /// None when it was interrupted before there was anything to tell.
+    fn finish(
+        &mut self,
+        ended: Result<(), Failure>,
+    ) -> Result<Option<(Listed, Vec<Written>)>, Failed> {
+        if let Some(failed) = self.failed.take() {
+            return Err(failed);
+        }
+        let Some(listed) = self.listed.take() else {
+            ended?;
+            return Ok(None);
+        };
+        let lost = match ended {
+            Err(failure) => failure,
+            Ok(()) if self.interrupt.is_set() => stopped(),
+            Ok(()) => {
+                let message = "the section did not come";
+                Failure::new(FailureClass::Internal, message, "please report it")
+            }
+        };
+        let written = self.written.drain(..).map(|each| each.unwrap_or_else(|| Err(lost.clone())));
+        Ok(Some((listed, written.collect())))
+    }
 }
 
 /// Whole or not at all.
-fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
+fn write(path: &Path, section: &SectionFile, document: &File) -> io::Result<()> {
     let folder = path.parent().expect("a file in a folder");
-    let mut file = tempfile::Builder::new().prefix(".section").tempfile_in(folder)?;
-    file.write_all(bytes)?;
+    let mut named = tempfile::Builder::new();
+    let named = named.prefix(".section").permissions(Permissions::from_mode(MODE));
+    let file = named.tempfile_in(folder)?;
+    connectors::split::write(section, document, file.as_file())?;
     file.persist(path).map_err(|error| error.error)?;
     Ok(())
 }
@@ -169,20 +218,20 @@ fn row(section: &Section, written: &Written) -> Value {
     row
 }
 
-fn text(sections: &[Section], written: &[Written]) -> String {
-    let lines = sections.iter().zip(written).map(|(section, written)| match written {
+fn text(listed: &Listed, written: &[Written]) -> String {
+    let failed = |name: &str, range: &dyn std::fmt::Display, failure: &Failure| {
+        format!("{} ({range}): {} ({})", printable(name), failure.message, failure.class)
+    };
+    let lines = listed.sections.iter().zip(written).map(|(section, written)| match written {
         Ok((name, bytes)) => {
             format!("{} ({}): {name}, {bytes} bytes", printable(&section.name), section.range)
         }
-        Err(failure) => format!(
-            "{} ({}): {} ({})",
-            printable(&section.name),
-            section.range,
-            failure.message,
-            failure.class
-        ),
+        Err(failure) => failed(&section.name, &section.range, failure),
     });
-    lines.collect::<Vec<_>>().join("\n")
+    let refused = listed
+        .refused()
+        .map(|one| failed(&one.spec.section_name, &printable(&one.spec.page_range), &one.failure));
+    lines.chain(refused).collect::<Vec<_>>().join("\n")
 }
 
 #[cfg(test)]

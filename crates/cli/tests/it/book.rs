@@ -40,7 +40,7 @@ pub(crate) fn book(pages: usize, parts: &[usize]) -> Vec<u8> {
     written(&objects)
 }
 
-fn written(objects: &[String]) -> Vec<u8> {
+pub(crate) fn written(objects: &[String]) -> Vec<u8> {
     let mut out = String::from("%PDF-1.7\n");
     let mut table = String::new();
     for (at, object) in objects.iter().enumerate() {

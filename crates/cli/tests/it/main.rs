@@ -22,3 +22,4 @@ mod extract;
 mod uploads;
 mod plain_models;
 mod serve;
+mod split;

@@ -46,7 +46,7 @@ pub(super) fn copy(
         }
         closure.renumber_all(&mut copy);
         let id = closure.fresh();
-        closure.put(id, Object::Dictionary(copy));
+        closure.put(id, &Object::Dictionary(copy));
         kept.push(Object::Reference(id));
         if is_widget {
             fields.push(id);

@@ -1,8 +1,10 @@
 //! The outline of a document, with the pages that it points to.
 
+use super::landing::landing;
 use crate::text_string;
 use lopdf::{Dictionary, Document, Object, ObjectId};
 use std::collections::{HashMap, HashSet};
+use types::seam::split::Bookmark;
 
 /// More entries than a dictionary has headwords; hostile outlines have no end.
 const ENTRIES_MAX: usize = 20_000;
@@ -10,16 +12,6 @@ const ENTRIES_MAX: usize = 20_000;
 const LEVEL_MAX: u8 = 8;
 /// Nodes of a tree of names that are looked at.
 const NAME_NODES_MAX: usize = 20_000;
-
-/// An entry of the outline.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Bookmark {
-    pub title: String,
-    /// 1 for the entries at the top.
-    pub level: u8,
-    /// Counted from 1.
-    pub page: u32,
-}
 
 /// Entries that point to no page of the document are left out.
 pub(super) fn read(document: &Document, pages: &[ObjectId]) -> Vec<Bookmark> {
@@ -37,10 +29,11 @@ pub(super) fn read(document: &Document, pages: &[ObjectId]) -> Vec<Bookmark> {
         let Ok(item) = document.get_dictionary(at) else { continue };
         open.extend(reference(item, b"Next").map(|next| (next, level)));
         open.extend(reference(item, b"First").map(|first| (first, (level + 1).min(LEVEL_MAX))));
-        let Some(page) = aims.page_of(item) else { continue };
+        let Some((page, place)) = aims.of(item) else { continue };
         let title = item.get(b"Title").and_then(|title| document.dereference(title));
         let Ok((_, Object::String(title, _))) = title else { continue };
-        found.push(Bookmark { title: text_string::decode(title), level, page });
+        let landing = landing(document, pages[page as usize - 1], place);
+        found.push(Bookmark { title: text_string::decode(title), level, page, landing });
     }
     found
 }
@@ -65,33 +58,39 @@ impl<'d> Aims<'d> {
         Self { document, catalog, numbers, count }
     }
 
-    fn page_of(&self, item: &Dictionary) -> Option<u32> {
+    /// The page, and the destination with it.
+    fn of(&self, item: &'d Dictionary) -> Option<(u32, &'d [Object])> {
         let aim = item.get(b"Dest").ok().or_else(|| {
             let action = self.document.get_dict_in_dict(item, b"A").ok()?;
             action.get(b"D").ok()
         })?;
-        self.page(aim, 0)
+        self.aim(aim, 0)
     }
 
-    fn page(&self, aim: &Object, depth: usize) -> Option<u32> {
+    fn aim(&self, aim: &'d Object, depth: usize) -> Option<(u32, &'d [Object])> {
         if depth > 4 {
             return None;
         }
         match self.document.dereference(aim).ok()?.1 {
-            Object::Array(place) => match place.first()? {
-                Object::Reference(page) => self.numbers.get(page).copied(),
-                // Counted from 0, as in destinations of other files; some programs write their own so.
-                Object::Integer(index) => {
-                    u32::try_from(*index + 1).ok().filter(|page| (1..=self.count).contains(page))
-                }
-                _ => None,
-            },
-            Object::Dictionary(place) => self.page(place.get(b"D").ok()?, depth + 1),
+            Object::Array(place) => Some((self.page(place.first()?)?, place)),
+            Object::Dictionary(place) => self.aim(place.get(b"D").ok()?, depth + 1),
             Object::Name(name) => {
                 let dests = self.document.get_dict_in_dict(self.catalog, b"Dests").ok()?;
-                self.page(dests.get(name).ok()?, depth + 1)
+                self.aim(dests.get(name).ok()?, depth + 1)
             }
-            Object::String(name, _) => self.page(self.named(name)?, depth + 1),
+            Object::String(name, _) => self.aim(self.named(name)?, depth + 1),
+            _ => None,
+        }
+    }
+
+    fn page(&self, page: &Object) -> Option<u32> {
+        match page {
+            Object::Reference(page) => self.numbers.get(page).copied(),
+            // Counted from 0, as in destinations of other files; some programs write their own so.
+            Object::Integer(index) => {
+                let page = index.checked_add(1).and_then(|page| u32::try_from(page).ok())?;
+                (1..=self.count).contains(&page).then_some(page)
+            }
             _ => None,
         }
     }

@@ -1,7 +1,9 @@
 //! Objects on their way into a section, with everything that they refer to.
 
+use super::writing::Writing;
 use lopdf::{Dictionary, Document, Object, ObjectId};
 use std::collections::{HashMap, HashSet};
+use types::section_file::SectionFile;
 
 /// Deeper nesting inside one object is no document's; what lies below it becomes null.
 const DEPTH_MAX: usize = 200;
@@ -29,7 +31,7 @@ const DROPPED: [&[u8]; 16] = [
 /// A section under construction: new numbers for old ones, each object once.
 pub(super) struct Closure<'d> {
     pub(super) source: &'d Document,
-    section: Document,
+    section: Writing<'d>,
     numbers: HashMap<ObjectId, ObjectId>,
     /// Numbered, and not copied yet.
     todo: Vec<ObjectId>,
@@ -37,20 +39,21 @@ pub(super) struct Closure<'d> {
 }
 
 impl<'d> Closure<'d> {
-    pub(super) fn new(source: &'d Document, pages: &'d HashSet<ObjectId>) -> Self {
-        let version = if source.version.starts_with("2.") { "2.0" } else { "1.7" };
-        let section = Document::with_version(version);
+    pub(super) fn new(
+        source: &'d Document,
+        pages: &'d HashSet<ObjectId>,
+        section: Writing<'d>,
+    ) -> Self {
         Self { source, section, numbers: HashMap::new(), todo: Vec::new(), pages }
     }
 
     /// A number that nothing has yet.
     pub(super) fn fresh(&mut self) -> ObjectId {
-        self.section.max_id += 1;
-        (self.section.max_id, 0)
+        self.section.fresh()
     }
 
-    pub(super) fn put(&mut self, id: ObjectId, object: Object) {
-        self.section.objects.insert(id, object);
+    pub(super) fn put(&mut self, id: ObjectId, object: &Object) {
+        self.section.object(id, object);
     }
 
     /// A copy whose references hold in the section.
@@ -64,15 +67,25 @@ impl<'d> Closure<'d> {
         self.renumber_entries(dictionary, 0);
     }
 
-    /// Copies what is still referred to, and what that refers to.
-    pub(super) fn finish(mut self) -> Document {
+    /// Copies what is still referred to, and what that refers to. The catalog is `root`.
+    pub(super) fn finish(mut self, root: ObjectId) -> SectionFile {
         while let Some(old) = self.todo.pop() {
-            let mut object = self.source.objects.get(&old).cloned().unwrap_or(Object::Null);
-            self.renumber(&mut object, 0);
             let new = self.numbers[&old];
-            self.section.objects.insert(new, object);
+            match self.source.objects.get(&old) {
+                Some(Object::Stream(stream)) => {
+                    let mut entries = stream.dict.clone();
+                    self.renumber_entries(&mut entries, 0);
+                    // It may have stood in an object of its own.
+                    entries.set("Length", stream.content.len() as i64);
+                    self.section.stream(new, old, (entries, stream));
+                }
+                object => {
+                    let copy = self.copied(object.unwrap_or(&Object::Null));
+                    self.section.object(new, &copy);
+                }
+            }
         }
-        self.section
+        self.section.finish(root)
     }
 
     fn renumber(&mut self, object: &mut Object, depth: usize) {
@@ -88,18 +101,23 @@ impl<'d> Closure<'d> {
                 }
             }
             Object::Dictionary(entries) => self.renumber_entries(entries, depth),
-            Object::Stream(stream) => {
-                self.renumber_entries(&mut stream.dict, depth);
-                // It may have stood in an object of its own.
-                stream.dict.set("Length", stream.content.len() as i64);
-            }
+            // A stream is an object of its own, never inside another.
+            Object::Stream(_) => *object = Object::Null,
             _ => {}
         }
     }
 
     fn renumber_entries(&mut self, entries: &mut Dictionary, depth: usize) {
-        for key in DROPPED {
-            entries.remove(key);
+        // Looked for first: most have none, and each removal hashes its key.
+        let dropped = |key: &&[u8]| DROPPED.contains(key);
+        let found: Vec<Vec<u8>> = entries
+            .iter()
+            .map(|(key, _)| key.as_slice())
+            .filter(dropped)
+            .map(<[u8]>::to_vec)
+            .collect();
+        for key in found {
+            entries.remove(&key);
         }
         for (_, value) in entries.iter_mut() {
             self.renumber(value, depth + 1);

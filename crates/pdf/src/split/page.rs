@@ -12,13 +12,14 @@ const OWN: [&[u8]; 6] = [b"Contents", b"Group", b"UserUnit", b"BleedBox", b"Trim
 /// For a page that says nowhere how large it is, which is not allowed; what viewers assume.
 const LETTER: [i64; 4] = [0, 0, 612, 792];
 
-/// Whether the page names content that the file does not have. A page that names none is blank on purpose.
+/// Whether the file does not have the page, or content that it names. A page that names none is blank on purpose.
 pub(super) fn lacks_content(source: &Document, page: ObjectId) -> bool {
     let missing = |object: &Object| match object {
         Object::Reference(id) => !source.objects.contains_key(id),
         _ => false,
     };
-    match source.get_dictionary(page).and_then(|page| page.get(b"Contents")) {
+    let Ok(page) = source.get_dictionary(page) else { return true };
+    match page.get(b"Contents") {
         Ok(Object::Array(parts)) => parts.iter().any(missing),
         Ok(contents) => missing(contents),
         Err(_) => false,
@@ -27,8 +28,7 @@ pub(super) fn lacks_content(source: &Document, page: ObjectId) -> bool {
 
 /// Puts a copy of the page below `tree`; `fields` collects the form fields that stand on it.
 ///
-/// A page that stands in its document twice gets a copy each time. One that cannot be read becomes a blank one, as
-/// viewers show it, so that the pages after it keep their numbers.
+/// A page that stands in its document twice gets a copy each time.
 pub(super) fn copy(
     closure: &mut Closure<'_>,
     page: ObjectId,
@@ -62,6 +62,6 @@ pub(super) fn copy(
     }
     copy.set("Parent", Object::Reference(tree));
     let id = closure.fresh();
-    closure.put(id, Object::Dictionary(copy));
+    closure.put(id, &Object::Dictionary(copy));
     id
 }

@@ -13,3 +13,4 @@ mod encryption;
 mod damage;
 mod hostile;
 mod split;
+mod outline;

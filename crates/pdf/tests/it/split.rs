@@ -5,11 +5,12 @@ use crate::support::file::{CATALOG, File, HELVETICA, PAGES, page, show};
 use crate::support::random::Random;
 use crate::support::reading::{page_texts, parse};
 use lopdf::{Document, Object};
-use pdf::split::{Bookmark, Source};
+use pdf::split::Source;
 use proptest::prelude::*;
 use std::fmt::Write as _;
 use types::failure::FailureClass;
 use types::pages::PageRange;
+use types::section_file::{Piece, SectionFile};
 
 const COUNT: u32 = 20;
 const IMAGE_BYTES: usize = 20_000;
@@ -50,13 +51,28 @@ fn replace(file: &mut File, number: u32, from: &str, to: &str) {
 }
 
 fn cut(bytes: &[u8], first: u32, last: u32) -> Vec<u8> {
-    Source::open(bytes).unwrap().section(range(first, last)).unwrap()
+    part(&Source::open(bytes).unwrap(), bytes, range(first, last))
+}
+
+fn part(source: &Source, bytes: &[u8], range: PageRange) -> Vec<u8> {
+    whole(&source.section(range).unwrap(), bytes)
+}
+
+/// A section's file, put together with the document that it was cut from.
+fn whole(file: &SectionFile, document: &[u8]) -> Vec<u8> {
+    let pieces = file.pieces().iter().map(|piece| match piece {
+        Piece::Own(own) => own.as_slice(),
+        Piece::Document(place) => &document[place.start as usize..place.end as usize],
+    });
+    let whole = pieces.collect::<Vec<_>>().concat();
+    assert_eq!(whole.len() as u64, file.len());
+    whole
 }
 
 /// Four sections of five pages.
 fn quarters(bytes: &[u8]) -> Vec<Vec<u8>> {
     let source = Source::open(bytes).unwrap();
-    (0..4).map(|n| source.section(range(n * 5 + 1, n * 5 + 5)).unwrap()).collect()
+    (0..4).map(|n| part(&source, bytes, range(n * 5 + 1, n * 5 + 5))).collect()
 }
 
 fn texts(bytes: &[u8]) -> Vec<String> {
@@ -77,6 +93,26 @@ fn carries_only_its_own(bytes: &[u8]) {
 #[test]
 fn a_section_has_its_pages_and_only_what_they_use() {
     carries_only_its_own(&book().bytes());
+}
+
+fn bytes_of_document(file: &SectionFile) -> u64 {
+    let places = file.pieces().iter().map(|piece| match piece {
+        Piece::Own(_) => 0,
+        Piece::Document(place) => place.end - place.start,
+    });
+    places.sum()
+}
+
+#[test]
+fn long_streams_are_not_copied_but_named_by_their_place() {
+    let bytes = book().bytes();
+    for junk in [&b""[..], b"something in front of the file\n"] {
+        let bytes = [junk, &bytes].concat();
+        let file = Source::open(&bytes).unwrap().section(range(3, 7)).unwrap();
+        assert_eq!(bytes_of_document(&file), 5 * IMAGE_BYTES as u64);
+        assert!(file.len() < bytes_of_document(&file) + 5_000, "{}", file.len());
+        assert_eq!(texts(&whole(&file, &bytes)).len(), 5);
+    }
 }
 
 #[test]
@@ -226,10 +262,10 @@ fn a_page_that_stands_twice_is_cut_by_its_place() {
     let bytes = file.bytes();
     let source = Source::open(&bytes).unwrap();
     assert_eq!(source.page_count(), 4);
-    let part = source.section(range(1, 4)).unwrap();
+    let all = part(&source, &bytes, range(1, 4));
     let said: Vec<String> = [1, 2, 1, 3].map(|n| format!("words of page {n}\n")).to_vec();
-    assert_eq!(texts(&part), said);
-    assert_eq!(texts(&source.section(range(3, 4)).unwrap()), said[2..]);
+    assert_eq!(texts(&all), said);
+    assert_eq!(texts(&part(&source, &bytes, range(3, 4))), said[2..]);
 }
 
 #[test]
@@ -251,9 +287,9 @@ fn cycles_end() {
     file.set(PAGES, format!("<</Type/Pages/Count 2/Kids[{node} 0 R {} 0 R]>>", pages[1]));
     let bytes = file.bytes();
     let source = Source::open(&bytes).unwrap();
-    let part = source.section(range(1, 1)).unwrap();
-    assert_eq!(texts(&part), ["words of page 1\n"]);
-    let again = Document::load_mem(&part).unwrap();
+    let first = part(&source, &bytes, range(1, 1));
+    assert_eq!(texts(&first), ["words of page 1\n"]);
+    let again = Document::load_mem(&first).unwrap();
     let first = again.get_dictionary(again.page_iter().next().unwrap()).unwrap();
     assert_eq!(first.get(b"MediaBox").unwrap().as_array().unwrap()[2], Object::Integer(612));
 }
@@ -320,44 +356,6 @@ fn pages_that_are_not_there_and_files_that_are_no_pdf_are_named() {
     }
 }
 
-#[test]
-fn bookmarks_name_their_pages_however_they_point_to_them() {
-    let mut file = book();
-    let pages = file.pages();
-    let ids: Vec<u32> = (0..5).map(|_| file.add("<<>>")).collect();
-    let [root, one, two, three, inner] = ids[..] else { panic!() };
-    file.set(root, format!("<</First {one} 0 R/Last {three} 0 R>>"));
-    file.set(
-        one,
-        format!("<</Title(One)/Dest[{} 0 R/Fit]/Next {two} 0 R/First {inner} 0 R>>", pages[0]),
-    );
-    file.set(inner, format!("<</Title(Inner)/A<</S/GoTo/D[{} 0 R/Fit]>>>>", pages[3]));
-    // The last one points back to the first.
-    file.set(two, format!("<</Title(\u{fe}\u{ff})/Dest/old/Next {three} 0 R>>"));
-    file.set(
-        two,
-        [
-            b"<</Title(\xfe\xff\0T\0w\0o)/Dest/old/Next ".to_vec(),
-            format!("{three} 0 R>>").into_bytes(),
-        ]
-        .concat(),
-    );
-    file.set(three, format!("<</Title(Three)/Dest(new)/Next {one} 0 R>>"));
-    file.extend(CATALOG, &format!(
-        "/Outlines {root} 0 R/Dests<</old[{} 0 R/Fit]>>/Names<</Dests<</Names[(new)<</D[{} 0 R/Fit]>>]>>>>",
-        pages[5], pages[9]
-    ));
-    let bookmark = |title: &str, level, page| Bookmark { title: title.to_owned(), level, page };
-    let expected = [
-        bookmark("One", 1, 1),
-        bookmark("Inner", 2, 4),
-        bookmark("Two", 1, 6),
-        bookmark("Three", 1, 10),
-    ];
-    assert_eq!(Source::open(&file.bytes()).unwrap().bookmarks(), expected);
-    assert_eq!(Source::open(&book().bytes()).unwrap().bookmarks(), []);
-}
-
 /// As in a file that was cut off: the page tree is there, what stood behind it is not.
 #[test]
 fn content_that_the_file_has_not_got_is_told_with_its_page() {
@@ -375,7 +373,7 @@ fn content_that_the_file_has_not_got_is_told_with_its_page() {
 }
 
 #[test]
-fn a_page_that_is_gone_is_blank_and_the_others_keep_their_numbers() {
+fn a_page_that_is_gone_is_told_and_the_others_keep_their_numbers() {
     let mut file = File::default();
     let contents: Vec<String> = (1..=3).map(words).collect();
     file.put_pages(&contents, &format!("<</Font<</F1 {HELVETICA}>>>>"));
@@ -385,8 +383,10 @@ fn a_page_that_is_gone_is_blank_and_the_others_keep_their_numbers() {
         format!("<</Type/Pages/Count 4/Kids[{}999 0 R {}{}]>>", kids[0], kids[1], kids[2]),
     );
     assert!(page(1, "<<>>").starts_with("<</Type/Page/"));
-    let part = cut(&file.bytes(), 2, 3);
-    assert_eq!(texts(&part), ["", "words of page 2\n"]);
+    let bytes = file.bytes();
+    let failure = Source::open(&bytes).unwrap().section(range(1, 3)).unwrap_err();
+    assert!(failure.message.contains("page 2"), "{failure}");
+    assert_eq!(texts(&cut(&bytes, 3, 4)), ["words of page 2\n", "words of page 3\n"]);
 }
 
 proptest! {
@@ -408,6 +408,7 @@ proptest! {
         if let Ok(source) = Source::open(&bytes) {
             for page in 1..=source.page_count() {
                 if let Ok(part) = source.section(range(page, page)) {
+                    let part = whole(&part, &bytes);
                     prop_assert_eq!(Source::open(&part).unwrap().page_count(), 1);
                 }
             }

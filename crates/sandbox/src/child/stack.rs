@@ -2,17 +2,23 @@
 //!
 //! The stack of another thread would be a mapping, which `RLIMIT_DATA` counts as a whole: the heap could then take
 //! what the stack does not use, and a child so much more than its lease. The kernel grows the main thread's stack
-//! as it is used, up to a limit that the runtime reads when the program starts, so the program is started again.
+//! as it is used, up to a limit that the runtime reads when the program starts. Whoever starts the child sets it; where
+//! that was not possible, the program is started again.
 
 use super::{STACK_BYTES, parsing};
-use rustix::process::{Resource, getrlimit};
+use rustix::process::{Resource, Rlimit, getrlimit};
 use std::io;
 use std::os::unix::process::CommandExt;
+
+/// The soft limit that a child gets.
+pub(crate) fn wanted(limit: &Rlimit) -> u64 {
+    limit.maximum.map_or(STACK_BYTES, |most| most.min(STACK_BYTES))
+}
 
 /// Returns once the stack has its size.
 pub(super) fn ensure(argument: &str) -> io::Result<()> {
     let limit = getrlimit(Resource::Stack);
-    let wanted = limit.maximum.map_or(STACK_BYTES, |most| most.min(STACK_BYTES));
+    let wanted = wanted(&limit);
     if limit.current == Some(wanted) {
         return Ok(());
     }
