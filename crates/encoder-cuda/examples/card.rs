@@ -2,9 +2,10 @@
 //!
 //! `cargo run --release -p gristmill-encoder-cuda --example card -- [DIR] [KEY=VALUE...]` compares every family and
 //! width of head on made-up models, then, with the folder of a model, all its passages, and measures. Keys: `which` (a
-//! card's number; default all), `passages` (2000), `timed` (65536 passages, those of models/builtin/eval.json.gz again
-//! and again), `threads` (that tokenise), `rounds`, `texts` (where to write the timed passages, a JSON list) and `out`
-//! (a file for the vectors of `passages`, little-endian `f32`). One line of JSON for each step.
+//! card's number; default all), `made` (0 leaves the made-up models out), `passages` (2000), `timed` (65536 passages,
+//! those of models/builtin/eval.json.gz again and again; 0 measures nothing), `threads` (that tokenise), `rounds`,
+//! `texts` (where to write the timed passages, a JSON list) and `out` (a file for the vectors of `passages`,
+//! little-endian `f32`). One line of JSON for each step.
 #![forbid(unsafe_code)]
 #![expect(clippy::print_stdout, reason = "printing is what this program is for")]
 #![expect(clippy::unwrap_used, reason = "it is shared with the tests, which may fail")]
@@ -63,14 +64,19 @@ fn main() -> Result<(), Box<dyn Error>> {
         pairs.iter().filter_map(|pair| pair.split_once('=')).map(own).collect();
     let which = keys.get("which").map_or(Ok(Which::All), |text| text.parse().map(Which::One))?;
     let given = Given { which, keys };
-    for (name, model) in made_up()? {
-        check(&name, &model, &lengths(&model), &given)?;
+    if given.number("made", 1)? > 0 {
+        for (name, model) in made_up()? {
+            check(&name, &model, &lengths(&model), &given)?;
+        }
     }
     let Some(folder) = folders.first() else { return Ok(()) };
     let model = Transformer::load(Path::new(folder), Options::default())?;
     let texts = texts()?;
     passages(&model, &texts, &given)?;
     let timed = given.number("timed", 65_536)?;
+    if timed == 0 {
+        return Ok(());
+    }
     let many: Vec<&String> = texts.iter().cycle().take(timed).collect();
     if let Some(path) = given.keys.get("texts") {
         fs::write(path, serde_json::to_vec(&many)?)?;

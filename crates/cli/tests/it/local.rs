@@ -110,7 +110,9 @@ fn a_store_filled_with_cards_is_searched_and_filled_without_them() {
     let device = &filled["embedder_device"];
     assert_eq!(device["device"], "cuda", "{filled}");
     let texts = device["cards"].as_array().unwrap().iter().map(|card| &card["texts"]);
-    assert_eq!(texts.filter_map(serde_json::Value::as_u64).sum::<u64>(), 3, "{device}");
+    let texts: u64 = texts.filter_map(serde_json::Value::as_u64).sum();
+    // Those of the check whether the model tells texts apart come on top.
+    assert!(texts >= 3 && filled["chunks"]["embedded"] == 3, "{filled}");
     assert_eq!(filled["embedder_runs_on"], "f16 on cuda:0 made up, cuda:1 made up");
     for (document, text) in PARAGRAPHS {
         assert_eq!(desk.found(&[text, "--mode", "semantic", "-k", "1"]), [document]);
