@@ -99,7 +99,11 @@ async fn version(session: &Session, schema: &str) -> Outcome<Option<i64>> {
 async fn create(session: &Session, schema: &str, full_text: FullText) -> Outcome<()> {
     fault::point("store.create.begin")?;
     make_extension(session).await?;
-    session.batch(&format!("CREATE SCHEMA IF NOT EXISTS \"{schema}\"")).await?;
+    // Where the schema is there already, the right to make schemas is not needed.
+    let sql = "SELECT 1 FROM pg_namespace WHERE nspname=$1";
+    if session.row(sql, &[(&schema, Type::TEXT)]).await?.is_none() {
+        session.batch(&format!("CREATE SCHEMA \"{schema}\"")).await?;
+    }
     step_up(session, 0).await?;
     let instance = uuid::Builder::from_custom_bytes(super::instance_bytes()).into_uuid();
     let full_text = match full_text {

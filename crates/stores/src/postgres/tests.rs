@@ -1,6 +1,7 @@
 //! The laws of every store on a real server, and what is particular to one.
 
 mod faults;
+mod privacy;
 mod sharing;
 
 use crate::conformance;

@@ -222,6 +222,17 @@ fn the_rights_that_are_documented_are_enough() {
 }
 
 #[test]
+fn an_empty_schema_of_the_users_own_is_enough() {
+    let fresh = Fresh::new();
+    fresh.sql("CREATE EXTENSION vector");
+    let url = role(&fresh, "CREATE SCHEMA kb AUTHORIZATION ROLE");
+    let store = open(&format!("{url}?schema=kb"), Access::Create);
+    store.bind_model(&model()).unwrap();
+    store.apply(&[Draft::new("a.md", "one/two").whole(&store)]).unwrap();
+    assert_sound(&store);
+}
+
+#[test]
 fn an_extension_that_has_gone_is_named() {
     let fresh = Fresh::new();
     drop(fresh.store());

@@ -3,7 +3,7 @@
 use super::{Shelf, open};
 use crate::Access;
 use crate::conformance::{Draft, assert_sound, model};
-use postgres_server::{Release, Server};
+use postgres_server::{Release, Server, shared};
 use std::ops::ControlFlow::Continue;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -219,4 +219,33 @@ fn the_same_question_is_answered_once_until_somebody_writes() {
     let (fresh, as_many) = ask();
     assert_eq!(fresh.len(), 3, "what was written meanwhile is found");
     assert!(as_many > 2 * few, "{as_many} statements");
+}
+
+/// As `docs/postgres.md` says.
+#[test]
+fn a_dump_is_a_backup() {
+    let server = shared();
+    let (from, to) = (server.database(), server.database());
+    let store = open(&server.url(&from), Access::Create);
+    store.bind_model(&model()).unwrap();
+    let (draft, open_one) = (Draft::new("a.md", "one/two"), Draft::new("b.md", "1/2/3"));
+    store.apply(&[draft.whole(&store), open_one.segment(&store, 0..2)]).unwrap();
+    store.build_index().unwrap();
+    let file = tempfile::NamedTempFile::new().unwrap();
+    let program = |name: &str, database: &str| {
+        let mut command = std::process::Command::new(server.programs().join(name));
+        command.args(["-h", server.folder().to_str().unwrap(), "-U", "gristmill", "-d", database]);
+        command.args(["-p", &server.port().to_string(), "-f", file.path().to_str().unwrap()]);
+        command
+    };
+    let dumped = program("pg_dump", &from).arg("--schema=gristmill").output().unwrap();
+    assert!(dumped.status.success(), "{}", String::from_utf8_lossy(&dumped.stderr));
+    server.sql(&to, "CREATE EXTENSION vector");
+    let restored = program("psql", &to).args(["-X", "-v", "ON_ERROR_STOP=1"]).output().unwrap();
+    assert!(restored.status.success(), "{}", String::from_utf8_lossy(&restored.stderr));
+    let restored = open(&server.url(&to), Access::Write);
+    assert_sound(&restored);
+    assert_eq!(restored.counts().unwrap().chunks, 2);
+    assert_eq!(restored.condition().unwrap().indexes[0].state.as_str(), "hnsw");
+    assert_eq!(open_one.state(&restored).unwrap().open, Some((open_one.key(), 2)));
 }
