@@ -105,6 +105,11 @@ impl Line {
     pub(crate) fn trouble(&self) -> Option<Trouble> {
         self.told.trouble()
     }
+
+    /// When the provider has answered last.
+    pub(crate) fn heard_at(&self) -> Option<Instant> {
+        self.told.heard_at()
+    }
 }
 
 async fn work(parts: LineParts, mut jobs: mpsc::Receiver<Job>, told: Arc<Told>) {

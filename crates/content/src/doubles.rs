@@ -36,6 +36,8 @@ pub(crate) struct Shelf {
     pub(crate) uploads_take: fn(u64, usize) -> f64,
     /// Seconds for an answer, by its number from 1; none: it knows no answers.
     pub(crate) answers_take: Option<fn(u64) -> f64>,
+    /// Seconds that it asks to wait, where it knows no answers.
+    pub(crate) asks_to_wait: Option<f64>,
     pub(crate) started: Instant,
 }
 
@@ -48,6 +50,7 @@ impl Shelf {
             keeps_names: true,
             uploads_take: |_, _| 0.0,
             answers_take: None,
+            asks_to_wait: None,
             started: Instant::now(),
         }
     }
@@ -105,7 +108,12 @@ impl Llm for Shelf {
     fn ask<'a>(&'a self, _question: &'a Question) -> BoxFuture<'a, Result<Answer, CallError>> {
         self.note("ask".to_owned());
         Box::pin(async {
-            let takes = self.answers_take.ok_or_else(gone)?(self.number("ask"));
+            let Some(takes) = self.answers_take else {
+                let quota =
+                    quota::Hint { retry_after: self.asks_to_wait, ..quota::Hint::default() };
+                return Err(CallError { quota, ..gone() });
+            };
+            let takes = takes(self.number("ask"));
             passes(takes).await;
             Ok(Answer {
                 text: "answer".to_owned(),

@@ -212,7 +212,12 @@ impl Extractor {
     /// Since when the provider answers nothing, and what became of the last call; none while it answers.
     pub fn trouble(&self) -> Option<Trouble> {
         let lines = [&self.shared.asking, &self.shared.filing, &self.shared.sending];
-        lines.into_iter().filter_map(Line::trouble).min_by_key(|trouble| trouble.since)
+        let trouble = lines.into_iter().filter_map(Line::trouble);
+        let trouble = trouble.min_by_key(|trouble| trouble.since)?;
+        // A provider that answers other calls is there.
+        let heard = lines.into_iter().filter_map(Line::heard_at).max();
+        let since = heard.map_or(trouble.since, |heard| heard.max(trouble.since));
+        Some(Trouble { since, ..trouble })
     }
 
     /// What a document says of itself. Error: it cannot be read.

@@ -37,13 +37,17 @@ pub(crate) struct OfSections {
     pub(crate) keep_uploads: bool,
 }
 
-/// What the JSON parser says quotes the request, so only the place is told.
+/// What the JSON parser says quotes the request, so only the place is told, and the name of a field that is missing,
+/// which is ours.
 pub(crate) fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
     serde_json::from_slice(body).map_err(|error| {
         let (line, column) = (error.line(), error.column());
-        let what = match error.classify() {
-            serde_json::error::Category::Data => "a field is missing or of another kind",
-            _ => "it is not JSON",
+        let message = error.to_string();
+        let missing = message.strip_prefix("missing field `").and_then(|rest| rest.split_once('`'));
+        let what = match (missing, error.classify()) {
+            (Some((field, _)), _) => format!("{field} is missing"),
+            (None, serde_json::error::Category::Data) => "a field is of another kind".to_owned(),
+            _ => "it is not JSON".to_owned(),
         };
         Problem::bad_request(format!(
             "the request cannot be read: {what} (line {line}, column {column})"
@@ -77,5 +81,9 @@ mod tests {
     fn what_cannot_be_read_is_not_quoted() {
         let problem = read::<Analyze>(br#"{"secret":1}"#).unwrap_err();
         assert!(!problem.detail.contains("secret"), "{}", problem.detail);
+        assert!(problem.detail.contains("file_id is missing"), "{}", problem.detail);
+        let problem = read::<Analyze>(br#"{"file_id":{"secret":1}}"#).unwrap_err();
+        assert!(!problem.detail.contains("secret"), "{}", problem.detail);
+        assert!(problem.detail.contains("of another kind"), "{}", problem.detail);
     }
 }

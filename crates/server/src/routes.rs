@@ -5,9 +5,7 @@ use crate::problem::Problem;
 use crate::request::{self, Analyze, OfSections};
 use crate::{Response, Site, guard};
 use bytes::Bytes;
-use content::wire::{
-    SectionSpec, failure_json, left_out_json, result_json, section_json, sections,
-};
+use content::wire::{SectionSpec, failure_json, left_out_json, result_json, section_json};
 use content::{Extract, Extracted, Keep, Prompts, Section, SectionResult, Way};
 use flow::interrupt::Interrupt;
 use http_body_util::{BodyExt, LengthLimitError, Limited};
@@ -138,11 +136,11 @@ impl Job {
         }
         let document = site.documents.open(&asked.file_id)?;
         let (mut wanted, mut places): (Vec<Section>, Vec<_>) = (Vec::new(), Vec::new());
-        for spec in &asked.sections {
-            match sections(std::slice::from_ref(spec)) {
-                Ok(mut one) => {
+        for (spec, place) in asked.sections.iter().zip(1..) {
+            match spec.section(place) {
+                Ok(section) => {
                     places.push(Ok(wanted.len()));
-                    wanted.append(&mut one);
+                    wanted.push(section);
                 }
                 Err(bad) => places.push(Err(Failure::new(
                     FailureClass::BadItem,

@@ -21,5 +21,6 @@ mod simulate;
 mod extract;
 mod uploads;
 mod plain_models;
+mod step_limits;
 mod serve;
 mod split;

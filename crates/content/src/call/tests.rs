@@ -38,3 +38,17 @@ async fn a_provider_that_refuses_is_not_asked_again_at_once_but_later() {
     assert_eq!((ask(&line).await, asked()), (ErrorKind::NotFound, 2));
     assert_eq!(line.counts().requests, 2);
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_provider_that_says_how_long_to_wait_is_not_asked_earlier() {
+    let shelf = Arc::new(Shelf { asks_to_wait: Some(300.0), ..Shelf::new(0.0) });
+    let (line, work) = refused(&shelf);
+    let mut running = tokio::task::JoinSet::new();
+    running.spawn(work);
+    let asked = || shelf.asked.lock().unwrap().len();
+    assert_eq!((ask(&line).await, asked()), (ErrorKind::NotFound, 1));
+    tokio::time::sleep_until(Instant::now() + Duration::from_secs(299)).await;
+    assert_eq!((ask(&line).await, asked()), (ErrorKind::NotFound, 1));
+    tokio::time::sleep_until(Instant::now() + Duration::from_secs(2)).await;
+    assert_eq!((ask(&line).await, asked()), (ErrorKind::NotFound, 2));
+}

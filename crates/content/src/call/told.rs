@@ -10,7 +10,7 @@ use types::seam::llm::CallError;
 /// A provider that gives no answer.
 #[derive(Debug, Clone)]
 pub struct Trouble {
-    /// When the first of the calls ended without one.
+    /// When the first of the calls ended without one, or when something else was answered last.
     pub since: Instant,
     /// Of the last call.
     pub error: CallError,
@@ -23,6 +23,7 @@ pub(super) struct Told {
     /// Why nothing more is sent.
     halted: Mutex<Option<CallError>>,
     trouble: Mutex<Option<Trouble>>,
+    heard_at: Mutex<Option<Instant>>,
 }
 
 impl Told {
@@ -70,6 +71,11 @@ impl Told {
     /// The provider is there, whatever it has said.
     pub(super) fn heard(&self) {
         *locked(&self.trouble) = None;
+        *locked(&self.heard_at) = Some(Instant::now());
+    }
+
+    pub(super) fn heard_at(&self) -> Option<Instant> {
+        *locked(&self.heard_at)
     }
 
     pub(super) fn failed(&self, error: &CallError) {
