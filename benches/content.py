@@ -7,11 +7,12 @@
     python3 benches/content.py faults --runs 200
 
 split: 40 sections of 25 pages, processor seconds of one run of the program, of pypdf and of qpdf, bytes written, and
-whether `qpdf --check` and `pdftotext` find the pages sound and unchanged. extract: 40 sections against the fake provider
-at 2 s for each answer, with the usual limits (5 sections, 3 uploads, 4 splits), beside the least that any order of these
-steps needs and beside one section after the other. faults: runs of 8 sections with 503s, 429s that say when to come
-back, files that never become active, and kills, at a provider with a limit per minute; every section of a run that was not killed must have a result or an
-error, and at the end no file may be left.
+whether `qpdf --check` and `pdftotext` find the pages sound and unchanged; resident memory for one section and for 250.
+extract: 40 sections against the fake provider at 2 s for each answer, with the usual limits (5 sections, 3 uploads, 4
+splits), beside the least that any order of these steps needs and beside one section after the other. faults: runs of 8
+sections with 503s, 429s that say when to come back, files that never become active, and kills, at a provider with a
+limit per minute; every section of a run that was not killed must have a result or an error, and at the end no file may
+be left.
 """
 
 import argparse
@@ -118,10 +119,10 @@ def resident(pid):
     return total
 
 
-def watched(process, peak):
+def watched(process, peak, every=0.01):
     while process.poll() is None:
         peak[0] = max(peak[0], resident(process.pid))
-        time.sleep(0.01)
+        time.sleep(every)
 
 
 def extract(folder, provider, config):
@@ -165,6 +166,22 @@ def timed(command):
     return usage.ru_utime + usage.ru_stime
 
 
+def held(folder, count):
+    """Peak of resident bytes while so many sections of one page are cut."""
+    wanted, out, peak = folder / "pages.json", folder / "pages", [0]
+    wanted.write_text(json.dumps([{"section_name": "p", "page_range": str(page)} for page in range(1, count + 1)]))
+    command = [TARGET / "gristmill", "split", folder / "book.pdf", "--sections", wanted, "--out", out, "-q"]
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL) as run:
+        watched(run, peak, 0.001)
+    shutil.rmtree(out)
+    return peak[0]
+
+
+def least(command):
+    """Processor seconds, best of 20."""
+    return min(timed(command) for _ in range(20))
+
+
 def sound(source, folder, per):
     """How many parts `qpdf --check` finds clean, and how many have the text of their pages."""
     clean = same = 0
@@ -197,6 +214,9 @@ def part_split(folder):
         seconds[name] = min(times)
         size = sum(part.stat().st_size for part in out.iterdir())
         print(f"{name}: {min(times):.3f} s of processor (best of 5, {max(times):.3f} the worst), {size / 1e6:.2f} MB; {sound(source, out, per)}")
+    for count in [1, 250]:
+        print(f"{count} sections of one page: {held(folder, count) / 1e6:.1f} MB resident in program and child")
+    print(f"starting: gristmill --version {least([TARGET / 'gristmill', '--version']):.4f} s, qpdf --version {least(['qpdf', '--version']):.4f} s")
     for other in ["pypdf", "qpdf"]:
         print(f"gristmill needs {seconds[other] / seconds['gristmill']:.1f} times less than {other}")
 

@@ -17,6 +17,7 @@ use types::failure::FailureClass;
 pub(crate) const CASES: &[Case] = &[
     // First: descriptors are closed to children before the first one starts.
     ("a child inherits nothing and is confined", inherits_nothing),
+    ("a child has a deep stack from its start, and our own limit stays", deep_stack),
     ("one child serves many documents and is replaced in time", reuse),
     ("a child that keeps much memory is not kept waiting", no_hoard),
     ("processor time is granted anew for each document", cpu_renewal),
@@ -31,6 +32,21 @@ pub(crate) const CASES: &[Case] = &[
     ("a child never holds more than its lease", never_more),
     ("a lease below what a parser needs is a bomb that names it", small_lease),
 ];
+
+/// `/proc` names the limit under which a program was started, in bytes.
+fn stack_limit(process: &str) -> String {
+    let limits = std::fs::read_to_string(format!("/proc/{process}/limits")).unwrap();
+    let line = limits.lines().find_map(|line| line.strip_prefix("Max stack size")).unwrap();
+    line.split_whitespace().next().unwrap().to_owned()
+}
+
+fn deep_stack() {
+    let before = stack_limit("self");
+    let sandbox = sandbox();
+    assert_eq!(sandbox.missing_confinement().map(drop), Ok(()));
+    assert_eq!(stack_limit(&only_child()), (64 << 20).to_string());
+    assert_eq!(stack_limit("self"), before);
+}
 
 fn children() -> Vec<String> {
     let me = std::process::id().to_string();
