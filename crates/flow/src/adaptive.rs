@@ -236,7 +236,7 @@ impl Policy for Adaptive {
                 self.admitted(now, attempt);
             }
             Verdict::TimedOut => {
-                self.width.overloaded(now);
+                self.width.timed_out(now);
                 self.admitted(now, attempt);
             }
             Verdict::Rejected => {

@@ -18,7 +18,7 @@ const DOUBTS: usize = 40;
 
 /// Numbers that differ by so many calls, or by this share, are the same.
 const OFF_CALLS: f64 = 1.5;
-const OFF_SHARE: f64 = 0.02;
+const OFF_SHARE: f64 = 0.008;
 
 /// Sent at once.
 const SAME_SECS: f64 = 1e-9;
@@ -72,7 +72,10 @@ impl Case<'_> {
     pub(super) fn log_holds(&self, length: f64, lately: usize) -> bool {
         let met = self.known(length);
         let met = &met[met.len().saturating_sub(lately)..];
-        met.len() < 2 || self.same(met.iter().map(|met| self.log_number(met, length))).is_some()
+        met.len() < 2
+            || self
+                .same(met.iter().map(|met| self.log_number(met, length)))
+                .is_some_and(|number| !self.early(met, length, number))
     }
 
     /// Whether windows that begin where they are believed to explain the last refusals.
@@ -84,8 +87,13 @@ impl Case<'_> {
         met.len() < 2
             || phases.into_iter().any(|phase| {
                 let begun = |at: f64| at - (at - phase).rem_euclid(edges.length);
-                self.same(met.iter().map(|met| self.sent.within(begun(met.at), met.at + SAME_SECS)))
-                    .is_some()
+                possible(met, begun)
+                    && self
+                        .same(
+                            met.iter()
+                                .map(|met| self.sent.within(begun(met.at), met.at + SAME_SECS)),
+                        )
+                        .is_some()
             })
     }
 
@@ -101,13 +109,20 @@ impl Case<'_> {
         let number = self.same(met.iter().map(|met| self.log_number(met, length)))?;
         let since = met[0].at;
         let most = self.sent.most_within(since, length);
-        let early = met.iter().any(|met| {
-            met.open.is_some_and(|open| {
-                self.sent.within(open - length, open) > number + self.off(number) - self.unit
-            })
-        });
-        let fits = most <= number + self.off(number) && !early;
+        let fits = most <= number + self.off(number) && !self.early(met, length, number);
         fits.then(|| Explained { shape: Shape::Log { length }, rate: number / length })
+    }
+
+    /// Whether something got through when a log that holds `number` had no room.
+    fn early(&self, met: &[Met], length: f64, number: f64) -> bool {
+        met.iter().filter_map(|met| met.open).any(|open| {
+            self.sent.within(open - length, open) > number + self.off(number) - self.unit
+        })
+    }
+
+    /// Whether windows of this length are ruled out, wherever they begin.
+    pub(super) fn not_fixed(&self, length: f64) -> bool {
+        self.known(length).len() >= FIXED_MIN && self.fixed(length).is_none()
     }
 
     pub(super) fn fixed(&self, length: f64) -> Option<Explained> {
@@ -130,11 +145,7 @@ impl Case<'_> {
     /// What windows hold if one of them begins at `phase`; none if that explains nothing.
     fn begun_at(&self, met: &[Met], length: f64, phase: f64) -> Option<f64> {
         let begun = |at: f64| at - (at - phase).rem_euclid(length);
-        let possible = met.iter().all(|met| {
-            let begun_then = begun(met.at);
-            begun(met.shut) <= begun_then && met.open.is_none_or(|open| begun(open) > begun_then)
-        });
-        if !possible {
+        if !possible(met, begun) {
             return None;
         }
         let number =
@@ -159,6 +170,14 @@ impl Case<'_> {
     fn off(&self, number: f64) -> f64 {
         (OFF_CALLS * self.unit).max(OFF_SHARE * number)
     }
+}
+
+/// Whether windows that begin so were shut as long as nothing came back, and not when something had.
+fn possible(met: &[Met], begun: impl Fn(f64) -> f64) -> bool {
+    met.iter().all(|met| {
+        let begun_then = begun(met.at);
+        begun(met.shut) <= begun_then && met.open.is_none_or(|open| begun(open) > begun_then)
+    })
 }
 
 /// First and last index of the longest run of values, on a circle: the last may be beyond the end.

@@ -39,7 +39,7 @@ impl Adaptive {
             }
         }
         let step_max = self.step_max();
-        let round = self.push.next_round(now, step_max);
+        let round = self.push.next_round(now, step_max, self.round_secs());
         for (index, limit) in self.limits.iter_mut().enumerate() {
             if beyond[index] && limit.binds() && matches!(limit.shape, Shape::Paced) {
                 limit.bucket.take(now, -attempt.cost.0[index]);
@@ -89,9 +89,13 @@ impl Adaptive {
         let round = self.round_secs();
         let share = if unsure { STEP_UNSURE } else { STEP };
         let calls = windows
-            .map(|limit| match limit.shape {
-                Shape::Paced => 0.5 * limit.rate / limit.unit * round,
-                _ => share * 2.0 * round * limit.allowance() / limit.unit,
+            .map(|limit| {
+                let second = limit.second.map_or(f64::INFINITY, |second| 0.5 * second);
+                let per_sec = match limit.shape {
+                    Shape::Paced => 0.5 * limit.rate,
+                    _ => second.min(2.0 * share * limit.allowance()),
+                };
+                per_sec * round / limit.unit
             })
             .fold(f64::INFINITY, f64::min);
         let most = if self.has(Part::Ceiling) { calls } else { f64::INFINITY };

@@ -6,11 +6,12 @@
 use crate::cost::{Cost, RATES};
 use std::collections::VecDeque;
 
-/// Three of the longest windows that providers use (a minute): when a gate opens after a whole one, what was sent in
-/// the one before the wall tells the limit, and several refusals together tell how it is counted.
-const KEPT_SECS: f64 = 190.0;
+/// Five of the longest windows that providers use (a minute): when a gate opens after a whole one, what was sent in
+/// the one before the wall tells the limit, and several refusals together tell how it is counted. At fifteen calls a
+/// second refusals are a minute and more apart, and it takes three of them.
+const KEPT_SECS: f64 = 310.0;
 
-/// Sends closer than this share an entry, which bounds the ledger at 95,000 entries whatever the rate.
+/// Sends closer than this share an entry, which bounds the ledger at 155,000 entries whatever the rate.
 const QUANTUM_SECS: f64 = 0.002;
 
 pub(super) type Amounts = [f64; RATES.len()];
@@ -32,10 +33,12 @@ struct Mark {
     sum: f64,
 }
 
-/// Sends of the last two minutes, oldest first, and per dimension the sum of those since a mark.
+/// Sends of the last five minutes, oldest first, and per dimension the sum of those since a mark.
 #[derive(Debug, Default)]
 pub(super) struct Ledger {
     entries: VecDeque<Entry>,
+    /// Something was sent before the oldest.
+    forgets: bool,
     marks: [Mark; RATES.len()],
 }
 
@@ -58,6 +61,7 @@ impl Ledger {
 
     fn drop_oldest(&mut self) {
         if let Some(oldest) = self.entries.pop_front() {
+            self.forgets = true;
             for (mark, cost) in self.marks.iter_mut().zip(oldest.cost) {
                 if mark.first > 0 {
                     mark.first -= 1;
@@ -174,7 +178,11 @@ impl Ledger {
 
     /// What was accepted of one dimension, for many questions at once.
     pub(super) fn history(&self, dimension: usize) -> History {
-        let mut sent = History { times: Vec::new(), sums: vec![0.0] };
+        let begins = match self.entries.front() {
+            Some(first) if self.forgets => first.at,
+            _ => f64::NEG_INFINITY,
+        };
+        let mut sent = History { begins, times: Vec::new(), sums: vec![0.0] };
         let mut sum = 0.0;
         for entry in &self.entries {
             let accepted = (entry.cost[dimension] - entry.refused[dimension]).max(0.0);
@@ -195,15 +203,16 @@ impl Ledger {
 /// What was accepted of one dimension, and when it was sent.
 #[derive(Debug)]
 pub(super) struct History {
+    begins: f64,
     times: Vec<f64>,
     /// Of all before; one more than times.
     sums: Vec<f64>,
 }
 
 impl History {
-    /// When the first was sent.
+    /// All that was sent since is known: from the very first call on nothing was sent before.
     pub(super) fn begins(&self) -> f64 {
-        self.times.first().copied().unwrap_or(f64::INFINITY)
+        self.begins
     }
 
     /// Sent in `from..to`.
@@ -287,7 +296,7 @@ mod tests {
         for step in 0..200_000 {
             ledger.push(f64::from(step) * 0.002, &Cost::request(1.0, 1.0));
         }
-        assert!(ledger.entries.len() <= 95_002, "{}", ledger.entries.len());
+        assert!(ledger.entries.len() <= 155_002, "{}", ledger.entries.len());
         let kept: f64 = ledger.entries.iter().map(|entry| entry.cost[0]).sum();
         assert!((ledger.used(0) - kept).abs() < 1e-6);
     }

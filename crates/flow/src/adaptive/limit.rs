@@ -87,6 +87,8 @@ pub(super) struct Limit {
     pub(super) hinted: Option<f64>,
     /// For [`Shape::Paced`] where nothing is stored.
     pace: Pace,
+    /// Units per second that a shorter limit lets in beside this one: it was known for sure before the longer was met.
+    pub(super) second: Option<f64>,
     /// The rate when it was last empty.
     pub(super) believed: f64,
     /// What one call costs, smoothed.
@@ -135,6 +137,7 @@ impl Limit {
             slowed: 0,
             hinted: None,
             pace: Pace::default(),
+            second: None,
             unit: 0.0,
             sure: false,
             maybe_fixed: None,
@@ -171,6 +174,7 @@ impl Limit {
         self.believed = self.rate;
         self.confirmed = false;
         self.pace.forget();
+        self.second = None;
     }
 
     /// The bucket was empty at `at`, when a call was refused: between two such times what was accepted is what came
@@ -296,6 +300,12 @@ impl Limit {
         !matches!(self.shape, Shape::Paced) || self.bucket.capacity > CALLS_OFF * self.unit
     }
 
+    /// What is let in within a second, if that is the limit and more than one refusal has shown it.
+    pub(super) fn sure_second(&self) -> Option<f64> {
+        let known = matches!(self.shape, Shape::Paced) && !self.stores() && self.sure;
+        (known && self.without != Some(Part::Second)).then_some(self.rate)
+    }
+
     /// A log for sure: what was sent beyond it comes back as an echo.
     pub(super) fn is_log(&self) -> bool {
         self.instead == Instead::Nothing && matches!(self.shape, Shape::Log { .. })
@@ -315,6 +325,7 @@ impl Limit {
             self.shape = Shape::Unknown;
             self.sure = false;
             self.maybe_fixed = None;
+            self.second = None;
         }
     }
 
@@ -374,9 +385,10 @@ impl Limit {
     /// The next call waits its turn. Beyond a log it comes sooner: such calls are to outrun the echo.
     pub(super) fn keep_pace(&mut self, now: f64, amount: f64, sent: Sent, ledger: &Ledger) {
         let hurry = if sent == Sent::Beyond && self.is_log() { OUTRUN } else { 1.0 };
-        let pace = hurry * self.speed(now, ledger);
+        let pace = (hurry * self.speed(now, ledger)).min(self.second.unwrap_or(f64::INFINITY));
         if pace > 0.0 {
-            self.due = self.due.max(now - BURST_SECS) + amount / pace;
+            let burst = if self.second.is_some() { amount / pace } else { BURST_SECS };
+            self.due = self.due.max(now - burst) + amount / pace;
         }
     }
 

@@ -23,11 +23,13 @@ pub enum Part {
     Explanation,
     /// What a second held before a refusal is what windows of a second hold. Without: what came in between two.
     Count,
+    /// A limit per second that is sure stays beside a longer one that is met later. Without: the longer replaces it.
+    Second,
 }
 
 impl Part {
     /// All of them, with the names by which people ask for them.
-    pub const ALL: [(&'static str, Self); 9] = [
+    pub const ALL: [(&'static str, Self); 10] = [
         ("ramp", Self::Ramp),
         ("canary", Self::Canary),
         ("ledger", Self::Ledger),
@@ -37,6 +39,7 @@ impl Part {
         ("presumption", Self::Presumption),
         ("explanation", Self::Explanation),
         ("count", Self::Count),
+        ("second", Self::Second),
     ];
 }
 

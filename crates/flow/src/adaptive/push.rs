@@ -34,12 +34,14 @@ enum State {
     Resting {
         until: f64,
     },
-    /// `due`: extra calls of a round are spread, so that the first refusal comes before most of them.
+    /// Extra calls of a round are spread, so that the first refusal comes before most of them: one is `due` after the
+    /// other with a `gap` that was settled with their number, since what a reply takes may change within the round.
     Pushing {
         step: usize,
         left: usize,
         last: f64,
         due: f64,
+        gap: f64,
     },
 }
 
@@ -156,18 +158,17 @@ impl Push {
         }
     }
 
-    /// `round_secs`: over which the extra calls of a round are spread.
+    /// `round_secs`: over which the extra calls of the first round are spread.
     pub(super) fn sent(&mut self, attempt: &Attempt, full: [bool; RATES.len()], round_secs: f64) {
         let now = attempt.sent_at;
         if !matches!(self.state, State::Pushing { .. }) {
             self.gained = 0;
         }
-        let (step, left) = match self.state {
-            State::Pushing { step, left, .. } if left > 0 => (step, left),
-            _ => (1, 1),
+        let (step, left, gap) = match self.state {
+            State::Pushing { step, left, gap, .. } if left > 0 => (step, left, gap),
+            _ => (1, 1, round_secs),
         };
-        let due = now + round_secs / step as f64;
-        self.state = State::Pushing { step, left: left - 1, last: now, due };
+        self.state = State::Pushing { step, left: left - 1, last: now, due: now + gap, gap };
         self.pending.push(Extra { attempt: *attempt, full, presumed: false });
     }
 
@@ -199,14 +200,15 @@ impl Push {
     }
 
     /// When all extra calls of a round were let through, the next is twice as large, if they were beyond.
-    pub(super) fn next_round(&mut self, now: f64, step_max: usize) -> Round {
+    pub(super) fn next_round(&mut self, now: f64, step_max: usize, round_secs: f64) -> Round {
         match self.state {
             State::Pushing { step, left: 0, due, .. }
                 if self.pending.iter().all(|extra| extra.presumed) =>
             {
                 let factor = if std::mem::take(&mut self.beyond_belief) { 2 } else { 1 };
                 let step = (step * factor).min(step_max.max(1));
-                self.state = State::Pushing { step, left: step, last: now, due };
+                let gap = round_secs / step as f64;
+                self.state = State::Pushing { step, left: step, last: now, due, gap };
                 if step >= step_max { Round::AtMost } else { Round::Done }
             }
             _ => Round::Open,
@@ -248,4 +250,25 @@ pub(super) enum Round {
 
 pub(super) fn interval(requests_per_sec: f64) -> f64 {
     INTERVAL_SECS / requests_per_sec.max(0.01).sqrt()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cost::Cost;
+
+    #[test]
+    fn a_round_keeps_its_pace_when_replies_come_faster() {
+        let full = [true; RATES.len()];
+        let call =
+            |id, sent_at| Attempt { id, sent_at, cost: Cost::request(1.0, 1.0), in_flight: 1 };
+        let mut push = Push::new();
+        push.sent(&call(0, 0.0), full, 1.0);
+        push.beyond_belief();
+        assert!(push.accepted(0, By::Answer));
+        assert_eq!(push.next_round(1.0, 10, 1.0), Round::Done);
+        push.sent(&call(1, 1.0), full, 0.01);
+        assert!(push.allows(1.2).is_none(), "two in a second are half of one apart");
+        assert!(push.allows(1.5).is_some());
+    }
 }

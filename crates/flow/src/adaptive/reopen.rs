@@ -31,6 +31,9 @@ const SLOWED_MAX: u32 = 2;
 const NOT_A_LOG: u32 = 2;
 const DOUBT_MAX: f64 = 0.3;
 
+/// Of what a second lets in: a refusal after so much was its.
+const NEAR: f64 = 0.9;
+
 /// Times are told to the second.
 const TOLD_SECS: f64 = 1.1;
 
@@ -39,13 +42,14 @@ impl Adaptive {
         let gate = std::mem::replace(&mut self.gate, Gate::Open);
         let Gate::Canary { sent_at, mut wall, .. } = gate else { return };
         self.measure(&mut wall);
+        self.width.interrupted(now);
         let mut identified = false;
         for index in 0..RATES.len() {
             if self.says_nothing(index, &wall) {
                 self.limits[index].standing = Standing::Free;
             } else if self.limits[index].standing != Standing::Free && self.limits[index].unit > 0.0
             {
-                identified |= self.reconsider(index, sent_at, &wall);
+                identified |= self.beside(index, sent_at, &wall);
             }
         }
         let shut = wall.canary_refused.unwrap_or(wall.refused_at);
@@ -68,6 +72,21 @@ impl Adaptive {
         matches!(limit.shape, Shape::Unknown)
             && limit.hinted.is_none()
             && wall.minute[index] < 0.5 * limit.unit.max(f64::MIN_POSITIVE)
+    }
+
+    /// What the wait says of a limit that may have a shorter one beside it; true if that is news.
+    fn beside(&mut self, index: usize, sent_at: f64, wall: &Wall) -> bool {
+        let limit = &self.limits[index];
+        let of_second = limit.second.is_some_and(|second| wall.second[index] > NEAR * second);
+        if of_second && sent_at - wall.refused_at < 1.3 * SECOND {
+            return false;
+        }
+        let second = limit.sure_second().or(limit.second);
+        let news = self.reconsider(index, sent_at, wall);
+        let limit = &mut self.limits[index];
+        let longer = limit.shape.length().is_some();
+        limit.second = second.filter(|second| longer && limit.rate < *second);
+        news
     }
 
     /// What the wait says of one limit; true if that is news.

@@ -39,7 +39,7 @@ impl Adaptive {
         match limit.shape {
             Shape::Log { length } => {
                 if case.log_holds(length, LATELY) {
-                    let surely = case.log(length).is_some() && case.fixed(length).is_none();
+                    let surely = case.log(length).is_some() && case.not_fixed(length);
                     limit.instead = if surely { Instead::Nothing } else { Instead::Windows };
                     return;
                 }

@@ -21,14 +21,15 @@ const BURST: f64 = 2.0;
 #[derive(Debug)]
 pub(super) struct Start {
     successes: f64,
-    refusal_secs: f64,
+    /// Smoothed; none before the first answer. The fastest of many answers is no measure: latencies may spread widely.
+    answer_secs: Option<f64>,
     due: f64,
     over: bool,
 }
 
 impl Start {
     pub(super) fn new() -> Self {
-        Self { successes: 0.0, refusal_secs: REFUSAL_SECS, due: f64::NEG_INFINITY, over: false }
+        Self { successes: 0.0, answer_secs: None, due: f64::NEG_INFINITY, over: false }
     }
 
     /// When the next call may start.
@@ -39,12 +40,15 @@ impl Start {
     /// An answer came after so many seconds.
     pub(super) fn succeeded(&mut self, secs: f64) {
         self.successes += 1.0;
-        self.refusal_secs = self.refusal_secs.min(secs.max(REFUSAL_SECS_MIN));
+        let secs = secs.max(REFUSAL_SECS_MIN);
+        self.answer_secs =
+            Some(self.answer_secs.map_or(secs, |old| 0.9f64.mul_add(old, 0.1 * secs)));
     }
 
     /// At which a wall costs no more than its share of what has succeeded.
     pub(super) fn calls_per_sec(&self) -> f64 {
-        SHARE.mul_add(self.successes, CALLS) / self.refusal_secs
+        SHARE.mul_add(self.successes, CALLS)
+            / self.answer_secs.map_or(REFUSAL_SECS, |secs| secs.min(REFUSAL_SECS))
     }
 
     pub(super) fn sent(&mut self, now: f64) {
@@ -85,5 +89,14 @@ mod tests {
     #[test]
     fn slow_answers_do_not_slow_the_ramp() {
         assert_eq!(started(0.1), started(2.0));
+    }
+
+    #[test]
+    fn one_fast_answer_among_many_does_not_speed_the_ramp() {
+        let mut start = Start::new();
+        (0..100).for_each(|_| start.succeeded(0.1));
+        let before = start.calls_per_sec();
+        start.succeeded(0.01);
+        assert!(start.calls_per_sec() < 1.2 * before, "{before} {}", start.calls_per_sec());
     }
 }

@@ -78,6 +78,7 @@ impl Adaptive {
     fn wall(&mut self, now: f64, attempt: &Attempt, hint: &Hint) {
         let at = attempt.sent_at;
         self.start.end();
+        self.width.interrupted(now);
         self.accuse(now, attempt, hint);
         let mut wall = Wall {
             refused_at: at,

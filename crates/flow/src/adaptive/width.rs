@@ -12,14 +12,24 @@ const SAMPLES_MIN: usize = 8;
 const SAMPLES_MAX: usize = 512;
 
 /// Completions in a window whose throughput is compared: service times that spread by a quarter leave 2 % of error.
-const COUNT_MIN: usize = 140;
+const COUNT_MIN: f64 = 140.0;
 
 /// Slow callees do not give so many in time.
-const COUNT_MIN_SLOW: usize = 40;
+const COUNT_MIN_SLOW: f64 = 40.0;
 const WINDOW_SECS_MAX: f64 = 12.0;
 
-/// Standard error of the median of n latencies, times √n, as a share: their logarithms spread by about 0.3.
-const NOISE: f64 = 0.37;
+/// Standard deviation of the latencies' logarithms for which these counts are enough. What comes out of a fixed width
+/// is off by `sqrt(exp(spread²) - 1) / sqrt(n)`, so where latencies spread more, as many more calls are counted.
+const SPREAD: f64 = 0.3;
+
+/// The same for the start, where nothing has been measured: the first few may be alike by chance.
+const SPREAD_MIN: f64 = 0.3;
+
+/// Standard error of a median of n, times √n, in standard deviations: √(π/2).
+const MEDIAN_ERROR: f64 = 1.25;
+
+/// Latencies that the measured spread reaches back to.
+const SPREAD_CALLS: f64 = 200.0;
 
 /// Fewer by this, and as much must come out.
 const DOWN: f64 = 0.88;
@@ -34,6 +44,13 @@ const UP_GAINS_ALL: f64 = 1.11;
 
 /// Between experiments that changed nothing.
 const REST_SECS: f64 = 12.0;
+
+/// Of the width, what must have been under way for the width to be what held calls back; and of the calls of a window,
+/// how many must have been sent so: a few at the head of a burst say nothing about the rest.
+const FULL: f64 = 0.8;
+
+/// Timeouts are set to what one call in two hundred takes at most: so many time out where nothing is wrong.
+const TIMEOUTS_SHARE: f64 = 0.01;
 
 /// A server that has no room is given time before it is asked to take less again.
 const OVERLOAD_SECS: f64 = 10.0;
@@ -75,10 +92,15 @@ pub(super) struct Width {
     next: Direction,
     srtt: f64,
     base: Option<f64>,
+    spread: Spread,
     samples: Vec<f64>,
     count: usize,
     opened: f64,
     peak: usize,
+    /// Calls of this window that were sent when about as many as may be were under way.
+    crowded: usize,
+    /// Timeouts that are not made up for by answers.
+    timeouts: f64,
     shrunk_at: f64,
 }
 
@@ -92,10 +114,13 @@ impl Width {
             next: Direction::Down,
             srtt: 0.0,
             base: None,
+            spread: Spread::default(),
             samples: Vec::new(),
             count: 0,
             opened: 0.0,
             peak: 0,
+            crowded: 0,
+            timeouts: 0.0,
             shrunk_at: f64::NEG_INFINITY,
         }
     }
@@ -114,7 +139,10 @@ impl Width {
         let latency = latency.max(1e-6);
         self.srtt =
             if self.srtt > 0.0 { 0.9f64.mul_add(self.srtt, 0.1 * latency) } else { latency };
+        self.spread.add(latency.ln());
         self.peak = self.peak.max(in_flight);
+        self.crowded += usize::from(in_flight as f64 >= FULL * self.limit);
+        self.timeouts = (self.timeouts - TIMEOUTS_SHARE).max(0.0);
         self.count += 1;
         if self.samples.len() < SAMPLES_MAX {
             self.samples.push(latency);
@@ -126,8 +154,9 @@ impl Width {
             }
             Step::Settle { until, .. } => now >= until,
             Step::Rest { .. } | Step::Compare { .. } => {
-                let enough = self.count >= COUNT_MIN
-                    || (self.count >= COUNT_MIN_SLOW && open >= WINDOW_SECS_MAX);
+                let count = self.count as f64 / self.spread.calls();
+                let enough =
+                    count >= COUNT_MIN || (count >= COUNT_MIN_SLOW && open >= WINDOW_SECS_MAX);
                 enough && open >= 2.0 * self.srtt
             }
         };
@@ -148,9 +177,10 @@ impl Width {
 
     fn close(&mut self, now: f64, open: f64) {
         let measured = Measured { width: self.limit, rate: self.count as f64 / open };
-        let full = self.peak as f64 >= 0.8 * self.limit;
+        let reached = self.peak as f64 >= FULL * self.limit;
+        let full = self.crowded as f64 >= FULL * self.count as f64;
         match self.step {
-            Step::Start if full => self.start(now),
+            Step::Start if reached => self.start(now),
             Step::Rest { until } if full && now >= until => self.experiment(now, measured),
             Step::Start | Step::Rest { .. } => {}
             Step::Settle { before, .. } => self.step = Step::Compare { before },
@@ -160,14 +190,37 @@ impl Width {
                 self.step = Step::Rest { until: now + REST_SECS };
             }
         }
+        self.begin(now);
+    }
+
+    fn begin(&mut self, now: f64) {
         self.samples.clear();
         self.count = 0;
         self.peak = 0;
+        self.crowded = 0;
         self.opened = now;
     }
 
+    /// Something else than the width has held calls back: what came out meanwhile says nothing about it.
+    pub(super) fn interrupted(&mut self, now: f64) {
+        if let Step::Settle { before, .. } | Step::Compare { before } = self.step {
+            self.set(before.width);
+            self.step = Step::Rest { until: now };
+        }
+        self.begin(now);
+    }
+
+    /// A call took longer than nearly all do. One now and then is bad luck, more are a server in trouble.
+    pub(super) fn timed_out(&mut self, now: f64) {
+        self.timeouts += 1.0;
+        if self.timeouts > 1.0 {
+            self.overloaded(now);
+        }
+    }
+
     fn start(&mut self, now: f64) {
-        let noise = NOISE / (self.samples.len() as f64).sqrt();
+        let spread = self.spread.deviation().max(SPREAD_MIN);
+        let noise = MEDIAN_ERROR * spread / (self.samples.len() as f64).sqrt();
         let median = median(&mut self.samples);
         let base = self.base.map_or(median, |base| base.min(median));
         self.base = Some(base);
@@ -214,56 +267,37 @@ impl Width {
     }
 }
 
+/// How far the logarithms of latencies are apart.
+#[derive(Debug, Default)]
+struct Spread {
+    count: f64,
+    mean: f64,
+    variance: f64,
+}
+
+impl Spread {
+    fn add(&mut self, value: f64) {
+        self.count = (self.count + 1.0).min(SPREAD_CALLS);
+        let off = value - self.mean;
+        self.mean += off / self.count;
+        self.variance += (off * (value - self.mean) - self.variance) / self.count;
+    }
+
+    fn deviation(&self) -> f64 {
+        self.variance.sqrt()
+    }
+
+    /// How many calls say as much as one whose latency spreads by [`SPREAD`]; at least one.
+    fn calls(&self) -> f64 {
+        let squared = |spread: f64| (spread * spread).exp_m1();
+        (squared(self.deviation()) / squared(SPREAD)).max(1.0)
+    }
+}
+
 fn median(samples: &mut [f64]) -> f64 {
     let middle = samples.len() / 2;
     *samples.select_nth_unstable_by(middle, f64::total_cmp).1
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// A callee with so many slots; each call takes 0.4 s, give or take a quarter, and waits for a slot.
-    fn settle(width: &mut Width, slots: f64, secs: f64) -> f64 {
-        let mut rng = fastrand::Rng::with_seed(3);
-        let mut now = width.opened;
-        let until = now + secs;
-        while now < until {
-            let limit = width.limit().floor();
-            let latency = 0.4 * (limit / slots).max(1.0) * (0.75 + 0.5 * rng.f64());
-            now += 0.4 / limit.min(slots) * (0.75 + 0.5 * rng.f64());
-            width.sample(now, latency, limit as usize);
-        }
-        width.limit()
-    }
-
-    #[test]
-    fn the_width_settles_at_what_the_callee_serves_at_once() {
-        for slots in [4.0, 16.0, 60.0] {
-            let mut width = Width::new(8, 1000);
-            let settled = settle(&mut width, slots, 200.0);
-            // An experiment with an eighth fewer, at least one, may be under way.
-            assert!((0.75..=1.35).contains(&(settled / slots)), "{slots}: {settled}");
-        }
-    }
-
-    #[test]
-    fn a_callee_that_grows_is_followed() {
-        let mut width = Width::new(8, 1000);
-        settle(&mut width, 8.0, 120.0);
-        let settled = settle(&mut width, 64.0, 200.0);
-        assert!(settled >= 55.0, "{settled}");
-    }
-
-    #[test]
-    fn the_width_stays_within_its_bounds() {
-        let mut width = Width::new(50, 12);
-        assert!(width.limit() <= 12.0);
-        settle(&mut width, 1000.0, 60.0);
-        assert!((width.limit() - 12.0).abs() < 1e-9);
-        for now in 0..1000 {
-            width.overloaded(1000.0 + f64::from(now) * 11.0);
-        }
-        assert!(width.limit() >= 2.0);
-    }
-}
+mod tests;

@@ -1,4 +1,5 @@
 use super::{Case, Met};
+use crate::adaptive::edges::Edges;
 use crate::adaptive::ledger::Ledger;
 use crate::adaptive::shape::Shape;
 use crate::cost::Cost;
@@ -82,4 +83,31 @@ fn refusals_of_a_limit_that_fell_have_no_explanation() {
     let late = met.partition_point(|met| met.at < 105.0);
     let case = Case { sent: &sent, met: &met[late..], unit: 1.0 };
     assert!(case.log(10.0).is_some());
+}
+
+#[test]
+fn what_got_through_while_a_window_was_shut_refutes_it() {
+    let (ledger, met) = history(windows(100, 60.0, 0.4), 0.03, 60.0);
+    let sent = ledger.history(0);
+    let edges = Edges { length: 60.0, low: 0.3, high: 0.5 };
+    let open = |met: &Met, secs: f64| Met { open: Some(met.at + secs), ..*met };
+    let until_edge = |met: &Met| 60.0 - (met.at - 0.4).rem_euclid(60.0);
+    let later: Vec<Met> = met.iter().map(|met| open(met, until_edge(met) + 0.2)).collect();
+    let case = Case { sent: &sent, met: &later, unit: 1.0 };
+    assert!(case.windows_hold(edges, 2), "{later:?}");
+    let sooner: Vec<Met> = met.iter().map(|met| open(met, 0.5)).collect();
+    let case = Case { sent: &sent, met: &sooner, unit: 1.0 };
+    assert!(!case.windows_hold(edges, 2), "{sooner:?}");
+}
+
+#[test]
+fn the_first_refusal_counts_since_nothing_was_sent_before_it() {
+    let (ledger, met) = history(log(100, 30.0), 0.11, 6.3);
+    let sent = ledger.history(0);
+    assert!(met[0].at < 30.0);
+    let case = Case { sent: &sent, met: &met[..2], unit: 1.0 };
+    assert!(case.log(30.0).is_some(), "the first two are enough");
+    assert!(!case.not_fixed(30.0), "but not to rule out that windows begin somewhere");
+    let case = Case { sent: &sent, met: &met, unit: 1.0 };
+    assert!(case.not_fixed(30.0));
 }

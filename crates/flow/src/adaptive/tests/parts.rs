@@ -97,3 +97,36 @@ fn counts_pace_windows_of_a_second_near_their_limit() {
         both(Part::Count, |part| ten_minutes(part, window(10, 1.0, 0.3)).accepted_in(60.0, 600.0));
     assert!(with >= 5320 && without <= 5250, "{with} {without}");
 }
+
+/// So many in windows of a second, and of a minute; what one of them refuses uses nothing of the other.
+fn second_and_minute(
+    second: usize,
+    minute: usize,
+    phase: f64,
+) -> impl FnMut(f64, usize) -> Outcome {
+    let mut open = [(second, 1.0, f64::MIN, 0), (minute, 60.0, f64::MIN, 0)];
+    move |now, _| {
+        for (_, length, begun, used) in &mut open {
+            let begins = ((now - phase) / *length).floor();
+            if begins > *begun {
+                (*begun, *used) = (begins, 0);
+            }
+        }
+        let fits = open.iter().all(|(limit, .., used)| used < limit);
+        for (.., used) in &mut open {
+            *used += usize::from(fits);
+        }
+        ruling(1, usize::from(fits))
+    }
+}
+
+#[test]
+fn a_limit_per_second_stays_beside_one_per_minute() {
+    let (with, without) = both(Part::Second, |part| {
+        let lines = [0.3, 17.7, 42.9].map(|at| ten_minutes(part, second_and_minute(20, 900, at)));
+        let refused: usize = lines.iter().map(|line| line.refused.len()).sum();
+        let accepted: usize = lines.iter().map(|line| line.accepted_in(120.0, 600.0)).sum();
+        (accepted, refused)
+    });
+    assert!(with.0 > without.0 && 3 * with.1 < 2 * without.1, "{with:?} {without:?}");
+}
