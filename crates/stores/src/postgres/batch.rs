@@ -31,6 +31,8 @@ pub(crate) struct Batch<'c> {
     /// Documents that leave the pairs they are in.
     pub(crate) leave: Vec<i64>,
     pub(crate) enter: Vec<Enter<'c>>,
+    /// Document and pair of heads that only got another label.
+    pub(crate) labelled: Vec<(i64, i64)>,
     pub(crate) letters: Vec<LetterOp<'c>>,
     pub(crate) forget_rescued: Vec<i64>,
     pub(crate) removed: Vec<i64>,
@@ -164,6 +166,7 @@ impl Batch<'_> {
             relabelled: Vec::new(),
             leave: Vec::new(),
             enter: Vec::new(),
+            labelled: Vec::new(),
             letters: Vec::new(),
             forget_rescued: Vec::new(),
             removed: Vec::new(),

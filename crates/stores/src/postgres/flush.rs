@@ -16,14 +16,17 @@ impl Writing<'_> {
     /// What must come in an order is one future; all others go out together.
     pub(crate) async fn flush(&mut self, batch: &mut Batch<'_>, labels: &Labels) -> Outcome<()> {
         for Relabelled { was, enter } in std::mem::take(&mut batch.relabelled) {
-            if was != Some(labels.id(enter.label)?) {
+            let pair = labels.id(enter.label)?;
+            if was != Some(pair) {
+                batch.labelled.push((enter.document, pair));
                 batch.leave.push(enter.document);
                 batch.enter.push(enter);
             }
         }
         let terms = terms::add(self.session, std::mem::take(&mut batch.terms));
         let (batch, this) = (&*batch, &*self);
-        let documents = together(this.put_opened(&batch.opened), this.put_heads(&batch.heads));
+        let documents =
+            together(this.put_opened(&batch.opened), this.put_heads(&batch.heads, labels));
         let others = together(this.put_failed(batch), this.put_seen(batch));
         let rows = together(this.drop_versions(batch), terms);
         let pairs = together(this.change_pairs(batch, labels), this.post_letters(&batch.letters));
@@ -82,28 +85,28 @@ impl Writing<'_> {
         Ok(())
     }
 
-    async fn put_heads(&self, heads: &[Head<'_>]) -> Outcome<()> {
+    async fn put_heads(&self, heads: &[Head<'_>], labels: &Labels) -> Outcome<()> {
         if heads.is_empty() {
             return Ok(());
         }
         let versions = Columns::of(heads.iter().map(|head| (&head.place, &head.version)));
-        let told = Told::of(heads);
+        let told = Told::of(heads, labels)?;
         let mut params = versions.params();
         params.extend(told.params());
         let sql = "UPDATE document d SET file=u.file, last_run=greatest(d.last_run, u.run),
               fence=greatest(d.fence, u.version), version=u.version, content=u.content, pipeline=u.pipeline,
               chunks=u.chunks, total=u.cursor, without_vector=u.without_vector, length=u.length,
               mixed=u.mixed, title=u.title, own_domain=u.own_domain, own_category=u.own_category,
-              metadata=u.metadata, warnings=u.warnings, check_sum=u.check_sum,
+              metadata=u.metadata, warnings=u.warnings, check_sum=u.check_sum, label=u.label,
               open_version=NULL, open_content=NULL, open_pipeline=NULL, open_cursor=0,
               open_chunks=0, open_without_vector=0, open_length=0, open_mixed=false,
               failed_content=NULL, failed_pipeline=NULL, failures=0, attempts=d.attempts+u.begun,
               state=2, crashes=0, lease_owner=NULL, lease_until=NULL
             FROM unnest($1::bigint[], $2::text[], $3::bigint[], $4::bytea[], $5::bytea[], $6::bigint[],
               $7::bigint[], $8::bigint[], $9::bigint[], $10::bigint[], $11::bigint[], $12::boolean[],
-              $13::text[], $14::text[], $15::text[], $16::text[], $17::text[], $18::bigint[])
+              $13::text[], $14::text[], $15::text[], $16::text[], $17::text[], $18::bigint[], $19::bigint[])
             AS u(id, file, run, content, pipeline, begun, version, cursor, chunks, without_vector,
-              length, mixed, title, own_domain, own_category, metadata, warnings, check_sum)
+              length, mixed, title, own_domain, own_category, metadata, warnings, check_sum, label)
             WHERE d.id=u.id";
         self.session.execute(sql, &params).await?;
         Ok(())
@@ -235,10 +238,11 @@ struct Told<'c> {
     metadata: Vec<Cow<'c, str>>,
     warnings: Vec<String>,
     sums: Vec<i64>,
+    labels: Vec<i64>,
 }
 
 impl<'c> Told<'c> {
-    fn of(heads: &'c [Head<'c>]) -> Self {
+    fn of(heads: &'c [Head<'c>], labels: &Labels) -> Outcome<Self> {
         let mut told = Self::default();
         for Head { finish, .. } in heads {
             let warnings = serde_json::to_string(&finish.warnings).expect("strings become JSON");
@@ -250,11 +254,12 @@ impl<'c> Told<'c> {
             told.metadata.push(escaped(&finish.metadata.0));
             told.warnings.push(escaped(&warnings).into_owned());
             told.sums.push(sum);
+            told.labels.push(labels.id(&finish.label)?);
         }
-        told
+        Ok(told)
     }
 
-    fn params(&self) -> [Param<'_>; 6] {
+    fn params(&self) -> [Param<'_>; 7] {
         [
             (&self.titles, Type::TEXT_ARRAY),
             (&self.domains, Type::TEXT_ARRAY),
@@ -262,6 +267,7 @@ impl<'c> Told<'c> {
             (&self.metadata, Type::TEXT_ARRAY),
             (&self.warnings, Type::TEXT_ARRAY),
             (&self.sums, Type::INT8_ARRAY),
+            (&self.labels, Type::INT8_ARRAY),
         ]
     }
 }

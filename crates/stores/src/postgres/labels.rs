@@ -8,7 +8,6 @@ use super::batch::{Batch, Enter};
 use super::error::{Cause, Outcome};
 use super::session::{Columns as _, Param, Session};
 use super::texts::escaped;
-use super::together::together;
 use std::collections::{BTreeSet, HashMap};
 use tokio_postgres::types::Type;
 use types::document::Label;
@@ -83,6 +82,7 @@ impl Writing<'_> {
     ) -> Outcome<Vec<i64>> {
         let mut touched = self.leave_pairs(&batch.leave).await?;
         touched.extend(self.enter_pairs(&batch.enter, labels).await?);
+        self.write_labels(&batch.labelled).await?;
         Ok(touched)
     }
 
@@ -96,7 +96,7 @@ impl Writing<'_> {
         rows.iter().map(|row| row.at(0)).collect()
     }
 
-    /// Puts heads into the pairs of their chunks, which it gives, and writes their labels down.
+    /// Puts heads into the pairs of their chunks, which it gives.
     pub(crate) async fn enter_pairs(
         &self,
         heads: &[Enter<'_>],
@@ -108,11 +108,8 @@ impl Writing<'_> {
         }
         let (mut pairs, mut names) = (Vec::new(), Vec::new());
         let (mut documents, mut chunks) = (Vec::new(), Vec::new());
-        let (mut labelled, mut label_ids) = (Vec::new(), Vec::new());
         for head in heads {
             let pair = labels.id(head.label)?;
-            labelled.push(head.document);
-            label_ids.push(pair);
             if head.mixed {
                 touched.extend(self.enter_by_chunks(head).await?);
             } else if head.chunks > 0 {
@@ -130,14 +127,22 @@ impl Writing<'_> {
             (&documents, Type::INT8_ARRAY),
             (&chunks, Type::INT8_ARRAY),
         ];
-        let insert = self.session.execute(insert, &params);
-        let update = "UPDATE document d SET label=u.label
-            FROM unnest($1::bigint[], $2::bigint[]) u(id, label) WHERE d.id=u.id";
-        let params: [Param<'_>; 2] =
-            [(&labelled, Type::INT8_ARRAY), (&label_ids, Type::INT8_ARRAY)];
-        together(insert, self.session.execute(update, &params)).await?;
+        self.session.execute(insert, &params).await?;
         touched.extend(pairs);
         Ok(touched)
+    }
+
+    /// Of documents whose head stays.
+    pub(crate) async fn write_labels(&self, labelled: &[(i64, i64)]) -> Outcome<()> {
+        if labelled.is_empty() {
+            return Ok(());
+        }
+        let (documents, pairs): (Vec<i64>, Vec<i64>) = labelled.iter().copied().unzip();
+        let sql = "UPDATE document d SET label=u.label
+            FROM unnest($1::bigint[], $2::bigint[]) u(id, label) WHERE d.id=u.id";
+        let params: [Param<'_>; 2] = [(&documents, Type::INT8_ARRAY), (&pairs, Type::INT8_ARRAY)];
+        self.session.execute(sql, &params).await?;
+        Ok(())
     }
 
     /// A chunk's own label may say one half only; the document's label says the other.

@@ -93,6 +93,13 @@ impl Session {
         Ok(())
     }
 
+    /// In one message: a statement without values, and the end of the transaction if it succeeds.
+    pub(crate) async fn commit_after(&self, sql: &str) -> Outcome<()> {
+        self.batch(&format!("{sql}; COMMIT")).await?;
+        self.open.store(false, Ordering::SeqCst);
+        Ok(())
+    }
+
     pub(crate) async fn roll_back(&self) -> Outcome<()> {
         self.batch("ROLLBACK").await?;
         self.open.store(false, Ordering::SeqCst);

@@ -8,7 +8,8 @@
 use super::PostgresStore;
 use super::error::{Again, Cause, Outcome, refusal};
 use super::lock;
-use super::session::{Columns as _, Connector, Mode, Param, Session};
+use super::session::{Columns as _, Connector, Mode, Session};
+use super::together::together;
 use pool::Lease;
 use std::any::Any;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -138,18 +139,17 @@ impl PostgresStore {
         self.keep_right(wait).await?;
         let session = self.pool.acquire(wait).await?;
         let tried = async {
-            session.begin(Mode::Write).await?;
-            if self.last_done(&session).await? == number
+            let ((), last) = together(session.begin(Mode::Write), self.last_done(&session)).await?;
+            if last == number
                 && let Some(done) = unknown.take()
             {
                 session.roll_back().await?;
                 return Ok(done);
             }
             let done = work(&session).await?;
-            self.sign(&session, number).await?;
             fault::point("store.commit.before")?;
             *unknown = Some(done);
-            session.commit().await.inspect_err(|cause| {
+            session.commit_after(&self.signature(number)).await.inspect_err(|cause| {
                 if refusal(cause).is_some() {
                     // The server said no: it did not take place.
                     *unknown = None;
@@ -175,13 +175,10 @@ impl PostgresStore {
         session.one(sql, &[(&&self.writes.writer[..], Type::BYTEA)]).await?.at(0)
     }
 
-    async fn sign(&self, session: &Session, number: i64) -> Outcome<()> {
-        let sql =
-            "UPDATE writer SET done=$2, seen=clock_timestamp() WHERE id=encode($1, 'hex')::uuid";
-        let params: [Param<'_>; 2] =
-            [(&&self.writes.writer[..], Type::BYTEA), (&number, Type::INT8)];
-        session.execute(sql, &params).await?;
-        Ok(())
+    /// What writes the number of a transaction into the writer's row.
+    fn signature(&self, number: i64) -> String {
+        let writer = uuid::Uuid::from_bytes(self.writes.writer);
+        format!("UPDATE writer SET done={number}, seen=clock_timestamp() WHERE id='{writer}'")
     }
 
     pub(super) async fn read_patiently<T>(

@@ -82,6 +82,7 @@ impl Check<'_> {
                     label: &label,
                     mixed: row.mixed,
                 };
+                writing.write_labels(&[(id, labels.id(&label)?)]).await?;
                 let entered = writing.enter_pairs(&[enter], &labels).await?;
                 writing.touched.extend(entered);
             }
