@@ -88,18 +88,17 @@ struct Plain {
 impl Plain {
     fn connect(server: &Server, database: &str) -> Self {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-        let (client, statement) = runtime.block_on(async {
-            let (client, connection) =
-                tokio_postgres::connect(&url(server, database), NoTls).await.unwrap();
-            tokio::spawn(connection);
+        let (client, connection) =
+            runtime.block_on(tokio_postgres::connect(&url(server, database), NoTls)).unwrap();
+        runtime.spawn(connection);
+        let statement = runtime.block_on(async {
             client.batch_execute("SET search_path TO gristmill, public; SET hnsw.ef_search=100").await.unwrap();
             let sql = format!(
                 "SELECT c.text FROM (SELECT chunk FROM vector_1
                    ORDER BY l2_normalize(v)::halfvec({DIMENSIONS})<#>l2_normalize($1::real[]::vector)::halfvec({DIMENSIONS})
                    LIMIT {K}) n JOIN chunk c ON c.id=n.chunk"
             );
-            let statement = client.prepare(&sql).await.unwrap();
-            (client, statement)
+            client.prepare(&sql).await.unwrap()
         });
         Self { runtime, client, statement }
     }

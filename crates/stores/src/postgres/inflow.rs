@@ -50,8 +50,10 @@ impl Writing<'_> {
             self.encode(batch, known, (&mut rest, &mut applied))?;
         }
         let rows = std::mem::replace(&mut batch.chunks, CopyRows::new());
-        let (_, vectors) = together(chunks.end(rows), self.begin_vectors(batch)).await?;
+        chunks.end(rows).await?;
         fault::point("store.apply.copied")?;
+        // Not before: a COPY that cannot begin, as in a failed transaction, leaves the driver with one answer too many.
+        let vectors = self.begin_vectors(batch).await?;
         Ok((applied, vectors))
     }
 
