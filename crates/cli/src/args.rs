@@ -8,6 +8,7 @@ pub(crate) mod config;
 pub(crate) mod copy;
 pub(crate) mod simulate;
 pub(crate) mod migrate;
+pub(crate) mod models;
 pub(crate) mod content;
 
 #[cfg(test)]
@@ -18,6 +19,7 @@ pub(crate) use content::{AnalyzeArgs, ExtractArgs, ServeArgs, SplitArgs};
 pub(crate) use copy::CopyArgs;
 pub(crate) use failures::{FailuresCommand, Targets};
 pub(crate) use migrate::MigrateArgs;
+pub(crate) use models::{ModelsCommand, PullArgs};
 pub(crate) use run::{IngestArgs, LabelArgs, Prune};
 pub(crate) use search::SearchArgs;
 pub(crate) use simulate::SimulateArgs;
@@ -101,6 +103,9 @@ pub(crate) enum Command {
     /// Show the settings in force and where they come from, or check them
     #[command(subcommand)]
     Config(ConfigCommand),
+    /// Local embedding models: list them, fetch one
+    #[command(subcommand)]
+    Models(ModelsCommand),
     /// Run the limiter and others against simulated providers, and print the scores
     Simulate(SimulateArgs),
 }
@@ -118,7 +123,9 @@ impl Args {
             Command::Extract(extract) => extract.flags(),
             Command::Serve(serve) => serve.model.flags(),
             Command::Config(config) => config.flags(),
-            Command::Split(_) | Command::Simulate(_) | Command::Copy(_) => Vec::new(),
+            Command::Split(_) | Command::Simulate(_) | Command::Copy(_) | Command::Models(_) => {
+                Vec::new()
+            }
         }
     }
 }

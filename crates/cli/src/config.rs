@@ -67,6 +67,26 @@ pub(crate) fn read(
     assemble::reading(file, environment, flags, machine)
 }
 
+/// All that the settings were read from, to read them again while the program runs.
+pub(crate) struct Reread {
+    pub file: Option<PathBuf>,
+    pub environment: Environment,
+    pub flags: Vec<Flag>,
+}
+
+impl std::fmt::Debug for Reread {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        // The environment may hold secrets.
+        f.debug_struct("Reread").field("file", &self.file).finish_non_exhaustive()
+    }
+}
+
+impl Reread {
+    pub(crate) fn read(&self) -> Reading {
+        read(self.file.as_ref(), &self.environment, &self.flags, &Machine::detect())
+    }
+}
+
 fn flag_values(flags: &[Flag]) -> impl Iterator<Item = (&'static Key, Written)> {
     flags.iter().map(|flag| (flag.key, Written::word(&flag.value, Origin::Flag(flag.name))))
 }

@@ -13,20 +13,20 @@ mod estimate;
 mod report;
 mod commands;
 
-use args::{Args, Command, FailuresCommand, Globals, IngestArgs, LabelArgs, Prune};
+use args::{Args, Command, FailuresCommand, Globals, IngestArgs, LabelArgs, ModelsCommand, Prune};
 use clap::Parser;
 use commands::ingest::{Request, Sources};
 use commands::migrate::Plan;
-use config::Environment;
+use config::{Environment, Reread};
 use connectors::parse::FormatWorker;
 use display::Verbosity;
 use failed::Failed;
 use ingest::migrate::OnRefused;
 use label::Labeller;
 use settings::Settings;
-use settings::machine::Machine;
 use std::io::{Write, stderr};
 use std::process::ExitCode;
+use std::sync::Arc;
 use types::seam::Repair;
 
 fn main() -> ExitCode {
@@ -64,15 +64,16 @@ fn run(args: &Args) -> Result<u8, Failed> {
     }
     let environment = Environment::capture();
     arm_faults(&environment)?;
-    let reading =
-        config::read(args.globals.config.as_ref(), &environment, &args.flags(), &Machine::detect());
+    let file = args.globals.config.clone();
+    let reread = Arc::new(Reread { file, environment, flags: args.flags() });
+    let reading = reread.read();
     if let Command::Config(command) = &args.command {
         return commands::config::run(command, &reading, format);
     }
     let settings = reading.settings.map_err(|mistakes| mistakes_failed(&mistakes))?;
     match &args.command {
         Command::Ingest(ingest) => {
-            commands::ingest::ingest(&ingest_request(args, ingest, &settings), &settings)
+            commands::ingest::ingest(&ingest_request(args, ingest, (&settings, &reread)), &settings)
         }
         Command::Search(search) => {
             let request = commands::search::Request {
@@ -90,13 +91,14 @@ fn run(args: &Args) -> Result<u8, Failed> {
             commands::failures::purge(&selection.targets(), format, &settings)
         }
         Command::Failures(FailuresCommand::Retry { selection, run, labels, .. }) => {
-            let request = request(args, run.run_id.as_deref(), labels, &settings);
+            let request = request(args, run.run_id.as_deref(), labels, (&settings, &reread));
             commands::failures::retry(&selection.targets(), request, &settings)
         }
         Command::Verify { repair, .. } => {
             let nothing = LabelArgs { domain: None, category: None };
             let repair = if *repair { Repair::Yes } else { Repair::No };
-            commands::verify::verify(repair, request(args, None, &nothing, &settings), &settings)
+            let request = request(args, None, &nothing, (&settings, &reread));
+            commands::verify::verify(repair, request, &settings)
         }
         Command::Migrate(migrate) => {
             let plan = if migrate.dry_run { Plan::Only } else { Plan::AndDo };
@@ -117,12 +119,19 @@ fn run(args: &Args) -> Result<u8, Failed> {
             commands::extract::extract(&request, &settings)
         }
         Command::Copy(copy) => commands::copy::copy(copy, format),
+        Command::Models(ModelsCommand::List) => commands::models::list(format, &settings),
+        Command::Models(ModelsCommand::Pull(pull)) => {
+            commands::models::pull(pull, (format, verbosity(args)), &settings)
+        }
         Command::Config(_) | Command::Simulate(_) => Ok(0),
     }
 }
 
-fn ingest_request(args: &Args, ingest: &IngestArgs, settings: &Settings) -> Request {
-    let mut request = request(args, ingest.run.run_id.as_deref(), &ingest.labels, settings);
+/// The settings, and how to read them again.
+type Read<'a> = (&'a Settings, &'a Arc<Reread>);
+
+fn ingest_request(args: &Args, ingest: &IngestArgs, read: Read<'_>) -> Request {
+    let mut request = request(args, ingest.run.run_id.as_deref(), &ingest.labels, read);
     request.sources = Sources::Arguments(ingest.sources.clone());
     if ingest.dry_run {
         request.mode = ingest::settings::Mode::DryRun;
@@ -135,7 +144,12 @@ fn ingest_request(args: &Args, ingest: &IngestArgs, settings: &Settings) -> Requ
     request
 }
 
-fn request(args: &Args, run_id: Option<&str>, labels: &LabelArgs, settings: &Settings) -> Request {
+fn request(
+    args: &Args,
+    run_id: Option<&str>,
+    labels: &LabelArgs,
+    (settings, reread): Read<'_>,
+) -> Request {
     Request {
         sources: Sources::Stored(Vec::new()),
         labeller: Labeller::new(labels.labels(), settings.rules.clone()),
@@ -144,6 +158,7 @@ fn request(args: &Args, run_id: Option<&str>, labels: &LabelArgs, settings: &Set
         prune: ingest::settings::Prune::No,
         format: args.globals.format(),
         verbosity: verbosity(args),
+        reread: Arc::clone(reread),
     }
 }
 

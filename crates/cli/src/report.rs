@@ -26,6 +26,8 @@ pub(crate) struct Report<'r> {
     /// None: nobody knows yet.
     pub dimensions: Option<usize>,
     /// Of a model in this process that has a choice of numbers and devices.
+    /// Workers, and what was decided about them.
+    pub widths: Value,
     pub runs_on: Option<RunsOn>,
 }
 
@@ -116,6 +118,7 @@ impl Report<'_> {
             "chunks_per_second": if seconds > 0.0 { chunks.written as f64 / seconds } else { 0.0 },
             "peak_rss_bytes": self.peak_rss_bytes,
             "stages": stages,
+            "widths": self.widths,
             "failures": failures,
         });
         if let Some(RunsOn { text, device }) = &self.runs_on {

@@ -37,6 +37,7 @@ pub(crate) struct Settings {
     /// Documents parsed, chunked and embedded at once by this machine's cores.
     pub workers: NonZeroUsize,
     pub documents_in_flight: NonZeroUsize,
+    pub following: Following,
     pub on_bad_chunk: OnBadChunk,
     /// A store that cannot be reached in the middle of a run is waited for so long.
     /// Whether a new store indexes words; none: it does.
@@ -46,6 +47,8 @@ pub(crate) struct Settings {
     pub provider_wait: Duration,
     /// Patterns as in `.gitignore`.
     pub exclude: Vec<String>,
+    /// Where pulled models lie.
+    pub models: PathBuf,
     /// US dollars of one run; none: not limited. See [`Settings::budget`].
     pub max_cost: Option<f64>,
     pub chunk: Chunk,
@@ -81,6 +84,22 @@ pub(crate) enum EmbedderChoice {
 pub(crate) struct Consolidated {
     pub out: Option<PathBuf>,
     pub vectors: Option<EntryVectors>,
+}
+
+/// How the number of workers follows the load of the machine.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Following {
+    pub follow: Follow,
+    /// Share of the processors that others may use before there are fewer workers.
+    pub cpu_max: f64,
+    pub cores: usize,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Follow {
+    Load,
+    /// The user wrote a number, and it holds.
+    Nothing,
 }
 
 /// What a chunk that the model refuses costs.

@@ -8,5 +8,7 @@ pub(crate) mod lanes;
 pub(crate) mod own_files;
 pub(crate) mod parsers;
 pub(crate) mod signals;
+pub(crate) mod load;
+pub(crate) mod reload;
 pub(crate) mod store;
 pub(crate) mod verdict;

@@ -116,6 +116,7 @@ fn finished(
             if manifest.repository == order.repository.to_string()
                 && manifest.commit == listing.commit =>
         {
+            place::sweep(folder);
             Ok(Some(manifest))
         }
         Some(other) => Err(PullError::Occupied {

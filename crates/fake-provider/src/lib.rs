@@ -1,6 +1,6 @@
 //! A provider to test against: real HTTP, hidden limits, faults on demand.
 //!
-//! In a test: [`FakeProvider::start`]. In a process of its own: `fake-provider --listen 127.0.0.1:0 --plan FILE`.
+//! In a test: [`FakeProvider::start`], and [`FakeHub::start`] for a hub of models. In a process of its own: `fake-provider --listen 127.0.0.1:0 --plan FILE`.
 //!
 //! One provider plays one [`Dialect`]. Vectors are [`vector`]`(model, text, dims)`, so that every stored vector can
 //! be checked against its text. A plan, of which every part may be left out:
@@ -83,6 +83,7 @@ mod content;
 mod control;
 mod desk;
 mod dialect;
+mod hub;
 mod payload;
 mod plan;
 mod provider;
@@ -98,6 +99,7 @@ mod vector;
 pub use clock::Clock;
 pub use content::FileStats;
 pub use dialect::Dialect;
+pub use hub::{FakeHub, HubFault, HubMisdeed, HubModel, HubRequest, LARGE_BYTES};
 pub use plan::{
     Batch, Body, Content, ErrorStatus, Fault, Headers, Hints, Key, Keys, Lie, Misdeed, Naming,
     Oversize, Plan, PlanError, PlannedAnswer, Refused, Share, Timing, Wait, When,

@@ -10,6 +10,7 @@ pub mod breaker;
 pub mod retry;
 pub mod timeout;
 pub mod slots;
+pub mod width;
 pub mod aimd;
 pub mod dispatch;
 pub mod fixed;

@@ -21,13 +21,15 @@ use flow::queue::{Receiver, Sender};
 use std::sync::Mutex;
 use step::Step;
 
-/// One worker: until there is no more task, or nobody takes its steps.
+/// One worker, numbered from 0: until there is no more task, or nobody takes its steps.
 pub(crate) fn work(
     cx: &Context<'_>,
+    worker: usize,
     tasks: &Mutex<Receiver<Task>>,
     steps: &Sender<Step>,
 ) -> Result<(), RunError> {
     loop {
+        cx.settings.width.wait(worker);
         // One worker waits for the next task, the others for its lock.
         let next = tasks.lock().unwrap_or_else(std::sync::PoisonError::into_inner).recv();
         let Some(task) = next else { return Ok(()) };

@@ -121,7 +121,7 @@ impl Progress {
     }
 
     /// Says something that the user has to know while the run goes on.
-    pub(crate) fn tell(&self, message: String) {
+    pub fn tell(&self, message: String) {
         self.told.lock().unwrap_or_else(PoisonError::into_inner).push(message);
     }
 

@@ -94,9 +94,13 @@ fn flow(cx: &Context<'_>, sources: &[Arc<dyn Source>]) -> Result<Vec<Walked>, Ru
     thread::scope(|scope| {
         let listing = scope.spawn(move || source::list_all(cx, sources, &tasks));
         let parsing: Vec<_> = (0..cx.settings.workers)
-            .map(|_| {
+            .map(|worker| {
                 let (steps, to_parse) = (steps.clone(), &to_parse);
-                scope.spawn(move || parse::work(cx, to_parse, &steps))
+                scope.spawn(move || {
+                    // Its end is the end of the tasks, or of the run: nobody has to wait for a turn any more.
+                    let _closing = cx.settings.width.closing();
+                    parse::work(cx, worker, to_parse, &steps)
+                })
             })
             .collect();
         drop(steps);

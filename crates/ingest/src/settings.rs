@@ -1,6 +1,7 @@
 //! What a run needs to know, decided by its caller.
 
 use crate::chunk::ChunkSettings;
+use flow::width::Width;
 use std::sync::Arc;
 use std::time::Duration;
 use types::document::{Hash, Label, OwnLabel};
@@ -13,8 +14,10 @@ pub struct Settings {
     /// As the user or the program named the run.
     pub run_id: String,
     pub chunk: ChunkSettings,
-    /// Documents parsed at once.
+    /// Workers that parse: as many as may ever be at work at once.
     pub workers: usize,
+    /// How many of them may begin a document now.
+    pub width: Arc<Width>,
     /// Bytes of anonymous memory that the process and its parse children may hold together.
     pub memory_limit: u64,
     pub labelling: Arc<Labelling>,

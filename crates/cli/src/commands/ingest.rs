@@ -2,6 +2,7 @@
 
 use super::print;
 use crate::args::Format;
+use crate::config::Reread;
 use crate::display::{self, Display, Verbosity};
 use crate::estimate::{Address, Known};
 use crate::failed::{EXIT_FAILED, EXIT_FINDINGS, Failed};
@@ -13,6 +14,8 @@ use crate::settings::{OnBadChunk, Settings};
 use crate::wire::embedder::{self, Ask, Dimensions};
 use crate::wire::groups::Groups;
 use crate::wire::lanes::{self, Kind, access};
+use crate::wire::load::{Pool, Watch};
+use crate::wire::reload::Reload;
 use crate::wire::{coherence, own_files, parsers, signals, store};
 use connectors::embed::LocalEmbedder;
 use connectors::source::{open_argument, open_named};
@@ -43,6 +46,7 @@ pub(crate) struct Request {
     pub prune: Prune,
     pub format: Format,
     pub verbosity: Verbosity,
+    pub reread: Arc<Reread>,
 }
 
 /// What is read.
@@ -159,6 +163,7 @@ pub(crate) struct Job<'j> {
     sandbox: Arc<Sandbox>,
     sampler: Sampler,
     progress: Arc<Progress>,
+    pool: Arc<Pool>,
     /// US dollars per million tokens.
     price: Option<f64>,
     tokens_max: Option<f64>,
@@ -213,6 +218,7 @@ impl<'j> Job<'j> {
             sandbox,
             url: settings.store.to_string(),
             progress: Arc::default(),
+            pool: Arc::new(Pool::of(settings)),
             price,
             tokens_max: tokens_max(budget, price),
             address,
@@ -232,6 +238,7 @@ impl<'j> Job<'j> {
                 self.sampler.clone(),
                 self.request.verbosity,
             );
+            let _watch = self.watch()?;
             let mut outcome =
                 run::run(&sources, &self.parts, &settings, &self.progress, interrupt)?;
             outcome.calls.counts.requests += self.asked.requests;
@@ -253,6 +260,14 @@ impl<'j> Job<'j> {
         })
     }
 
+    /// Follows the load of the machine, and the configuration on SIGHUP.
+    fn watch(&self) -> Result<Watch, Failed> {
+        let reload = Reload::listen(Arc::clone(&self.request.reread))
+            .map_err(|error| Failed::internal(format!("cannot listen to SIGHUP: {error}")))?;
+        let (pool, progress) = (Arc::clone(&self.pool), Arc::clone(&self.progress));
+        Ok(Watch::start(pool, progress, move || reload.change()))
+    }
+
     pub(crate) fn report<'r>(&'r self, done: &'r Done) -> Report<'r> {
         Report {
             run_id: &self.request.run_id,
@@ -269,6 +284,7 @@ impl<'j> Job<'j> {
                 Dimensions::Known => Some(self.parts.model.embedder.model().dimensions),
                 Dimensions::Unknown => None,
             },
+            widths: self.pool.json(),
             runs_on: self.local.as_deref().map(embedder::runs_on),
         }
     }
@@ -330,7 +346,8 @@ impl<'j> Job<'j> {
                 overlap: self.settings.chunk.overlap,
                 text_tokens: self.parts.model.embedder.limits().text_tokens,
             },
-            workers: self.settings.workers.get().min(self.settings.documents_in_flight.get()),
+            workers: self.pool.most(),
+            width: Arc::clone(&self.pool.width),
             memory_limit: self.settings.memory_limit,
             labelling_hash: labeller.fingerprint(),
             labelling: Arc::new(move |name, own| labeller.label(name, own)),

@@ -14,12 +14,13 @@ use crate::settings::machine::Machine;
 use crate::settings::prices::{Prices, SHIPPED, SHIPPED_DATE};
 use crate::settings::profile::Preset;
 use crate::settings::{
-    Chunk, Consolidated, CustomParser, EmbedCaps, EmbedderChoice, Endpoint, Hook, LimitPolicy,
-    Limits, LocalModel, OnBadChunk, Profile, Rule, Settings, Standby,
+    Chunk, Consolidated, CustomParser, EmbedCaps, EmbedderChoice, Endpoint, Follow, Following,
+    Hook, LimitPolicy, Limits, LocalModel, OnBadChunk, Profile, Rule, Settings, Standby,
 };
 use connectors::embed::local::DeviceChoice;
 use serde_json::json;
 use std::num::NonZeroUsize;
+use std::path::PathBuf;
 use std::time::Duration;
 
 const STORE: &str = "sqlite:gristmill.db";
@@ -63,7 +64,8 @@ pub(crate) fn reading(
     let endpoints = tables::endpoints(file.endpoints, &mut resolver.mistakes);
     let file_prices = tables::prices(file.prices, &mut resolver.mistakes);
 
-    let settings = Assembly { resolver: &mut resolver, machine }.settings(Tables {
+    let models = environment.data_folder().join("models");
+    let settings = Assembly { resolver: &mut resolver, machine, models }.settings(Tables {
         prices: file_prices,
         rules,
         parsers,
@@ -95,6 +97,8 @@ struct Tables {
 struct Assembly<'a> {
     resolver: &'a mut Resolver,
     machine: &'a Machine,
+    /// Where pulled models lie if nothing else is said.
+    models: PathBuf,
 }
 
 impl Assembly<'_> {
@@ -115,11 +119,18 @@ impl Assembly<'_> {
         let workers = from.whole(&key::WORKERS, (preset.workers, of_profile.clone()));
         let documents =
             from.whole(&key::DOCUMENTS_IN_FLIGHT, (preset.documents_in_flight, of_profile));
+        let follow = match from.origin_of(&key::WORKERS) {
+            Origin::Profile(_) | Origin::Default => Follow::Load,
+            Origin::File { .. } | Origin::Environment(_) | Origin::Flag(_) => Follow::Nothing,
+        };
+        let cores = self.machine.cores;
+        let following = Following { follow, cpu_max: preset.cpu_max, cores };
         let on_bad_chunk = from.value(&key::ON_BAD_CHUNK, (OnBadChunk::Skip, Origin::Default));
         let full_text = from.optional(&key::FULL_TEXT, "true in a new store");
         let store_wait = from.value(&key::STORE_WAIT, (STORE_WAIT, Origin::Default));
         let provider_wait = from.value(&key::PROVIDER_WAIT, (PROVIDER_WAIT, Origin::Default));
         let exclude = from.value(&key::EXCLUDE, (Vec::new(), Origin::Default));
+        let models = from.value(&key::MODELS, (self.models.clone(), Origin::Default));
         let max_cost = from.optional::<Dollars>(&key::MAX_COST, "not limited");
         let settings = Settings {
             store,
@@ -128,11 +139,13 @@ impl Assembly<'_> {
             memory_limit,
             workers: at_least_one(workers),
             documents_in_flight: at_least_one(documents),
+            following,
             on_bad_chunk,
             full_text,
             store_wait,
             provider_wait,
             exclude,
+            models,
             max_cost: max_cost.map(|Dollars(usd)| usd),
             chunk: self.chunk(),
             embed: self.embed(),
@@ -321,6 +334,13 @@ fn oddities(settings: &Settings, machine: &Machine) -> Vec<Warning> {
             ),
         )),
         Some(_) => {}
+    }
+    if settings.workers > settings.documents_in_flight {
+        let message = format!(
+            "{} workers have {} documents_in_flight between them: the others wait",
+            settings.workers, settings.documents_in_flight
+        );
+        warnings.push(Warning::new(key::WORKERS.name, message));
     }
     if settings.workers.get() > WORKERS_PER_CORE_MAX * machine.cores {
         let message = format!("{} workers share {} cores", settings.workers, machine.cores);

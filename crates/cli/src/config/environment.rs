@@ -45,7 +45,15 @@ impl Environment {
             Some((name.to_str()?.to_owned(), value.to_str()?.trim().to_owned()))
         };
         let keys = self.0.iter().filter_map(|(name, value)| text(name, value));
-        Keys::new(keys.filter(|(name, value)| name.contains("KEY") && !value.is_empty()))
+        let may_be = |name: &str| name.contains("KEY") || name == connectors::hub::KEY_VARIABLE;
+        Keys::new(keys.filter(|(name, value)| may_be(name) && !value.is_empty()))
+    }
+
+    /// Where a user's data lies, by the XDG base directory specification; the working folder if nobody says.
+    pub(super) fn data_folder(&self) -> PathBuf {
+        let own = self.get("XDG_DATA_HOME").map(PathBuf::from).filter(|path| path.is_absolute());
+        let home = self.get("HOME").map(|home| PathBuf::from(home).join(".local/share"));
+        own.or(home).map_or_else(PathBuf::new, |folder| folder.join("gristmill"))
     }
 
     /// Folders in which programs are looked for.

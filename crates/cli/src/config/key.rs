@@ -36,6 +36,7 @@ pub(crate) static FULL_TEXT: Key = form("full_text", "true or false");
 pub(crate) static STORE_WAIT: Key = form("store_wait", "a time such as `10m`, `90s` or `500ms`");
 pub(crate) static PROVIDER_WAIT: Key = form("provider_wait", "a time such as `1h` or `10m`");
 pub(crate) static EXCLUDE: Key = form("exclude", "a list of patterns as in .gitignore");
+pub(crate) static MODELS: Key = form("models", "a folder");
 pub(crate) static MAX_COST: Key = form("max_cost", "US dollars, zero or more");
 /// Fewer than 16 tokens are no passage; more than 8192 no model takes.
 pub(crate) static CHUNK_TOKENS: Key = whole("chunk.tokens", 16, 8192);
@@ -85,7 +86,7 @@ pub(crate) static CONTENT_MEMORY_LOW: Key = form("content.memory_low", "a size s
 
 const A_TIME: &str = "a time above zero such as `10m` or `90s`";
 
-pub(crate) static KEYS: [&Key; 50] = [
+pub(crate) static KEYS: [&Key; 51] = [
     &STORE,
     &EMBEDDER,
     &OUT,
@@ -99,6 +100,7 @@ pub(crate) static KEYS: [&Key; 50] = [
     &STORE_WAIT,
     &PROVIDER_WAIT,
     &EXCLUDE,
+    &MODELS,
     &MAX_COST,
     &CHUNK_TOKENS,
     &CHUNK_OVERLAP,

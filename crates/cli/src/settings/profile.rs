@@ -14,12 +14,14 @@ pub(crate) enum Profile {
 }
 
 /// What a profile means on a machine.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct Preset {
     pub workers: u64,
     pub documents_in_flight: u64,
     /// Bytes.
     pub memory: u64,
+    /// Share of the processors that others may use before this program takes less.
+    pub cpu_max: f64,
 }
 
 const GIB: u64 = 1 << 30;
@@ -47,14 +49,19 @@ impl Profile {
                 workers: cores.min(2),
                 documents_in_flight: 4,
                 memory: share(60).min(4 * GIB),
+                cpu_max: 0.6,
             },
-            Self::Balanced => {
-                Preset { workers: cores, documents_in_flight: 16, memory: share(80).min(8 * GIB) }
-            }
+            Self::Balanced => Preset {
+                workers: cores,
+                documents_in_flight: 16,
+                memory: share(80).min(8 * GIB),
+                cpu_max: 0.8,
+            },
             Self::Aggressive => Preset {
                 workers: cores,
                 documents_in_flight: (4 * cores).min(32),
                 memory: share(80).min(16 * GIB),
+                cpu_max: 0.9,
             },
             Self::Auto => {
                 let (documents, per_cent) = match memory {
@@ -66,6 +73,7 @@ impl Profile {
                     workers: cores,
                     documents_in_flight: documents,
                     memory: share(per_cent).min(16 * GIB),
+                    cpu_max: 0.8,
                 }
             }
         }
@@ -92,8 +100,9 @@ mod tests {
             (Profile::Auto, &middle, 4, 8, 6 * GIB / 100 * 70),
             (Profile::Auto, &large, 32, 16, 16 * GIB),
         ] {
-            let expected = Preset { workers, documents_in_flight, memory };
-            assert_eq!(profile.preset(machine), expected, "{profile:?} on {machine:?}");
+            let got = profile.preset(machine);
+            let found = (got.workers, got.documents_in_flight, got.memory);
+            assert_eq!(found, (workers, documents_in_flight, memory), "{profile:?} {machine:?}");
         }
     }
 }

@@ -1,6 +1,7 @@
 //! The embedder that a specification names, with the ways to it.
 
 mod local;
+pub(crate) mod pulled;
 
 use crate::display;
 use crate::estimate::Address;

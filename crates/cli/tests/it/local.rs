@@ -200,7 +200,7 @@ fn a_folder_that_is_no_model_is_refused_with_what_is_wrong() {
         assert!(answer.stdout.contains(said), "expected {said:?}: {answer:?}");
         assert!(answer.json()["error"]["hint"].as_str().is_some_and(|hint| !hint.is_empty()));
     };
-    refused("local:nowhere", "nowhere/config.json is missing");
+    refused("local:nowhere", "nowhere is no folder, and no model of that name was pulled");
     refused("local:", "the folder is missing after `local:`");
     let bytes = std::fs::read(weights(&desk)).unwrap();
     std::fs::write(weights(&desk), &bytes[..5000]).unwrap();

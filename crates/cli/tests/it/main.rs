@@ -17,6 +17,8 @@ mod repair;
 mod postgres;
 mod provider;
 mod local;
+mod models;
+mod widths;
 mod simulate;
 mod extract;
 mod uploads;

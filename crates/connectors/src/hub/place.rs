@@ -46,6 +46,12 @@ pub fn manifest(folder: &Path) -> Option<Manifest> {
     serde_json::from_slice(&fs::read(folder.join(MANIFEST)).ok()?).ok()
 }
 
+/// Drops what a kill between the last two steps of a pull leaves.
+pub(super) fn sweep(folder: &Path) {
+    // It does no harm where it cannot be dropped.
+    drop(fs::remove_file(folder.join(COMMIT)));
+}
+
 /// Whether the folder is one that a pull has begun and not finished.
 pub fn is_unfinished(folder: &Path) -> bool {
     folder.extension().is_some_and(|ending| ending == PARTIAL) && folder.join(COMMIT).exists()

@@ -1,6 +1,6 @@
 //! A transformer from a folder, with what the store remembers of it.
 
-use super::{Chosen, Dimensions, Way};
+use super::{Chosen, Dimensions, Way, pulled};
 use crate::display;
 use crate::estimate::Address;
 use crate::failed::Failed;
@@ -26,8 +26,9 @@ pub(super) fn open(
     store: &dyn Store,
     folder: &Path,
 ) -> Result<Chosen, Failed> {
+    let folder = pulled::place(&settings.models, folder)?;
     // The next run may start elsewhere.
-    let folder = std::path::absolute(folder).map_err(|error| {
+    let folder = std::path::absolute(&folder).map_err(|error| {
         Failed::usage(format!("local:{}: {error}", folder.display()), "name a folder")
     })?;
     let spec = format!("{}:{}", local::PROVIDER, folder.display());
