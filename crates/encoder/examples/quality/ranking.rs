@@ -73,7 +73,7 @@ pub(crate) fn fuse(one: &[f64], other: &[f64]) -> Scores {
     fused
 }
 
-fn best_first(mut order: Vec<usize>, scores: &[f64]) -> Vec<usize> {
+pub(crate) fn best_first(mut order: Vec<usize>, scores: &[f64]) -> Vec<usize> {
     order.sort_by(|&a, &b| {
         Reverse(scores[a]).partial_cmp(&Reverse(scores[b])).expect("a score is a number")
     });
