@@ -19,3 +19,4 @@ pub mod store;
 pub mod consolidate;
 pub mod prune;
 pub mod migrate;
+pub mod route;
