@@ -40,7 +40,6 @@ const MISSED: &[(&str, &[&str])] = &[
     ("items", &["throttled_max", "utilisation_min"]),
     ("ramp-down", &["throttled_max"]),
     ("second-and-minute", &["utilisation_min"]),
-    ("strict-60", &["throttled_max"]),
     ("jitter", &["throttled_max"]),
     ("slow-refusals", &["throttled_max"]),
 ];

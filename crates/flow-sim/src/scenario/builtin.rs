@@ -43,7 +43,7 @@ const HELD_OUT: &[(&str, &str)] = &files!["held-out/":
 ];
 
 const FRESH: &[(&str, &str)] = &files!["fresh/":
-    "bucket-5s", "dip-fixed", "early-hint", "failures-fixed", "in-flight-40", "jitter-second", "knee-30", "second-9", "sliding-20s", "slow-ten-300", "small-75", "third-more", "tokens-ten", "window-15s",
+    "bucket-5s", "dip-fixed", "early-hint", "failures-fixed", "in-flight-40", "jitter-second", "knee-30", "second-9", "second-and-minute-log", "sliding-20s", "slow-refusals-bucket", "slow-sliding-15s", "slow-ten-300", "small-75", "strict-90", "third-more", "timeouts-free", "tokens-ten", "wide-latency-window", "window-15s",
 ];
 
 /// What limiters are tuned on.

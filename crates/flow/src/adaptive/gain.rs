@@ -95,7 +95,7 @@ impl Adaptive {
                     Shape::Paced => 0.5 * limit.rate,
                     _ => second.min(2.0 * share * limit.allowance()),
                 };
-                per_sec * round / limit.unit
+                per_sec * self.push.slowly() * round / limit.unit
             })
             .fold(f64::INFINITY, f64::min);
         let most = if self.has(Part::Ceiling) { calls } else { f64::INFINITY };

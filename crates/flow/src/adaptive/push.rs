@@ -19,6 +19,9 @@ pub(super) const SEGMENT_CALLS: f64 = 15.0;
 /// An overloaded server is not asked for more.
 pub(super) const OVERLOAD_SECS: f64 = 20.0;
 
+/// What a refusal takes at most where extra calls may come at their full pace.
+const REFUSAL_SECS: f64 = 0.5;
+
 /// The longest time of a refusal is forgotten by so much with each.
 const REFUSAL_FADES: f64 = 0.95;
 
@@ -92,6 +95,11 @@ impl Push {
     /// Seconds over which the extra calls of a round are spread, and after which each is taken for accepted.
     pub(super) fn round_secs(&self, srtt: f64) -> f64 {
         self.refusal_secs.map_or(srtt, |secs| srtt.min(PRESUMED * secs))
+    }
+
+    /// Of the usual number of extra calls per second: while a slow refusal is on its way more of them are lost.
+    pub(super) fn slowly(&self) -> f64 {
+        self.refusal_secs.map_or(1.0, |secs| (REFUSAL_SECS / secs).min(1.0))
     }
 
     /// An extra call that is to be taken for accepted now.
@@ -256,6 +264,15 @@ pub(super) fn interval(requests_per_sec: f64) -> f64 {
 mod tests {
     use super::*;
     use crate::cost::Cost;
+
+    #[test]
+    fn slow_refusals_slow_the_extra_calls() {
+        let mut push = Push::new();
+        push.refused_after(0.1);
+        assert!((push.slowly() - 1.0).abs() < 1e-9);
+        push.refused_after(2.0);
+        assert!((push.slowly() - 0.25).abs() < 1e-9);
+    }
 
     #[test]
     fn a_round_keeps_its_pace_when_replies_come_faster() {
