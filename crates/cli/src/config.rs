@@ -19,6 +19,7 @@ pub(crate) mod tables;
 pub(crate) mod fault_plan;
 
 mod content;
+mod routes;
 mod assemble;
 
 #[cfg(test)]

@@ -25,6 +25,7 @@ const TIERS: [(&str, [Option<f64>; 3]); 4] = [
 ];
 
 /// What is known about a planned run.
+#[derive(Clone, Copy)]
 pub(crate) struct Known<'k> {
     pub plan: Plan,
     pub model: &'k ModelId,

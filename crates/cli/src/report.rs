@@ -1,5 +1,9 @@
 //! The result of `ingest` as JSON and as text.
 
+mod models;
+
+pub(crate) use models::OfModel;
+
 use crate::failed::Failed;
 use crate::wire::embedder::RunsOn;
 use crate::wire::lanes::{Kind, kind};
@@ -17,6 +21,8 @@ pub(crate) struct Report<'r> {
     pub model: &'r ModelId,
     /// Visible chunks of the model after the run.
     pub model_chunks: u64,
+    /// All models of a run with routes; empty without.
+    pub models: Vec<OfModel<'r>>,
     pub outcome: &'r Outcome,
     pub quality: &'r Tally,
     pub peak_rss_bytes: u64,
@@ -107,11 +113,7 @@ impl Report<'_> {
                 "removed": chunks.removed,
                 "without_vector": chunks.without_vector,
             },
-            "models": [{
-                "embedder": self.model.to_string(),
-                "dimensions": self.dimensions,
-                "chunks": self.model_chunks,
-            }],
+            "models": self.models(),
             "provider": self.provider(),
             "quality": quality(self.quality),
             "seconds": seconds,
@@ -139,13 +141,9 @@ impl Report<'_> {
             "chunks": plan.chunks,
             "tokens": plan.tokens,
             "requests": self.estimate.requests,
-            "cost_usd": self.cost(plan.tokens as f64),
+            "cost_usd": self.planned_cost(),
             "seconds": self.estimate.seconds,
         })
-    }
-
-    fn provider(&self) -> Value {
-        provider(self.model, self.outcome.calls.counts, self.price)
     }
 
     fn cost(&self, tokens: f64) -> Option<f64> {
@@ -177,8 +175,9 @@ impl Report<'_> {
                 self.store
             ),
         ];
+        lines.extend(self.models_text());
         let provider = self.outcome.calls.counts;
-        if kind(self.model) == Kind::Remote && provider.requests > 0 {
+        if self.models.is_empty() && kind(self.model) == Kind::Remote && provider.requests > 0 {
             let cost = self.cost(provider.tokens);
             lines.push(format!(
                 "{} requests: {} throttled, {} failed; {:.0} tokens{}",

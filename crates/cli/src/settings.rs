@@ -17,6 +17,7 @@ use command_line::CommandLine;
 use connectors::embed::ProviderSpec;
 use connectors::embed::local::{DeviceChoice, Precision};
 use http_url::HttpUrl;
+use ingest::route::Condition;
 use keys::Keys;
 use pattern::NamePattern;
 use prices::Prices;
@@ -65,6 +66,8 @@ pub(crate) struct Settings {
     pub hooks: Vec<Hook>,
     /// Other keys and servers of the embedder's model.
     pub endpoints: Vec<Endpoint>,
+    /// Chunks that other models embed; the first that fits wins, and what none takes is the embedder's.
+    pub routes: Vec<Route>,
     pub keys: Keys,
 }
 
@@ -165,6 +168,13 @@ pub(crate) struct Endpoint {
     pub standby: Standby,
     /// The model whose vectors it makes, as `PROVIDER:MODEL`, where its server calls that model otherwise.
     pub serves: Option<String>,
+}
+
+/// Chunks of which this holds are embedded by this model.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Route {
+    pub embedder: EmbedderChoice,
+    pub when: Condition,
 }
 
 /// Whether an endpoint is used only while no other can be.

@@ -7,6 +7,7 @@ pub(crate) mod groups;
 pub(crate) mod lanes;
 pub(crate) mod own_files;
 pub(crate) mod parsers;
+pub(crate) mod routing;
 pub(crate) mod signals;
 pub(crate) mod load;
 pub(crate) mod reload;

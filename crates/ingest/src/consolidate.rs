@@ -16,6 +16,7 @@ use std::time::Instant;
 use types::failure::FailureClass;
 use types::ledger::PairState;
 use types::seam::{EntryVectors, Store, StoreError};
+use write::Makers;
 
 /// What a consolidation did.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -71,9 +72,13 @@ pub fn consolidate(
     };
     fault::point("consolidate.begin").map_err(at(directory))?;
     std::fs::create_dir_all(directory).map_err(at(directory))?;
-    let model = store.model()?;
-    let identity =
+    let makers = Makers { own: store.model()?, routed: store.routed_models()? };
+    let Makers { own: model, routed } = &makers;
+    let mut identity =
         format!("{} {model:?} {vectors:?}", store.setting("instance")?.unwrap_or_default());
+    if !routed.is_empty() {
+        identity = format!("{identity} {routed:?}");
+    }
     let mut manifest = Manifest::read(directory).map_err(at(directory))?;
     if manifest.identity != identity {
         manifest.forget_revisions(identity);
@@ -90,7 +95,7 @@ pub fn consolidate(
         manifest.claim(&name);
         manifest.write(directory).map_err(at(directory))?;
         let started = Instant::now();
-        write_pair(store, directory, pair, vectors)?;
+        write_pair(store, directory, pair, (&makers, vectors))?;
         progress.consolidate.add(1, started.elapsed());
         manifest.set(directory, &name, pair.revision).map_err(at(directory))?;
         done.written += 1;
@@ -105,9 +110,8 @@ fn write_pair(
     store: &dyn Store,
     directory: &Path,
     pair: &PairState,
-    vectors: EntryVectors,
+    (makers, vectors): (&Makers, EntryVectors),
 ) -> Result<(), ConsolidateError> {
-    let model = store.model()?;
     let path = directory.join(file_name(&pair.label));
-    write::pair(store, &path, &pair.label, model.as_ref(), vectors)
+    write::pair(store, &path, &pair.label, makers, vectors)
 }

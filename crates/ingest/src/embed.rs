@@ -1,37 +1,40 @@
-//! Chunks to records, through the one lane in front of the model.
+//! Chunks to records, through the one lane in front of each model.
 //!
 //! A batch is cut when a call may start, not before. What is finished is handed on while calls go on: a slow
 //! store holds up the intake, never the calls in flight.
 
 pub(crate) mod callee;
 pub(crate) mod ending;
+mod lanes;
 
 use crate::model::ModelAccess;
 use crate::outcome::RunError;
-use crate::parse::step::{DocumentRef, Step};
-use crate::progress::Calls;
+use crate::parse::step::{DocumentRef, Routed, Step};
+use crate::progress::Share;
 use crate::quality::{Candidate, Quality};
 use crate::run::Context;
 use crate::settings::{self, Batch};
 use crate::store::Stored;
-use callee::{Model, Texted};
+use callee::{Failed, Model, Texted};
 use flow::dispatch::{BatchCaps, Dispatcher, Size};
-use flow::fair::Class;
-use flow::lane::{End, Finished, Halted, Lane};
+use flow::lane::{End, Finished, Halted};
 use flow::memory::Leased;
 use flow::queue::{Receiver, Sender};
+use lanes::Lanes;
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::MissedTickBehavior;
 use types::embedding::Embedding;
 use types::record::{Chunk, Record, Vector};
-use types::seam::BatchLimits;
+use types::seam::{BatchLimits, ModelNumber};
 
 /// A chunk on its way to a vector.
 pub(crate) struct Waiting {
     document: Arc<DocumentRef>,
     chunk: Leased<Chunk>,
+    /// Index of the model that is asked.
+    model: usize,
     /// What a model that gives bad vectors gave so far.
     candidate: Candidate,
 }
@@ -82,10 +85,10 @@ pub(crate) fn work(
 
 struct Stage<'s, 'c> {
     cx: &'s Context<'c>,
-    lane: Lane<Model<Waiting>>,
-    /// Items in line beyond which no more are taken in.
-    waiting_max: usize,
+    lanes: Lanes,
     ready: VecDeque<Stored>,
+    /// What each model did.
+    shares: Vec<Share>,
 }
 
 /// How the stage goes on.
@@ -100,13 +103,14 @@ enum Phase {
 
 impl<'s, 'c> Stage<'s, 'c> {
     fn new(cx: &'s Context<'c>) -> Self {
-        let batch = caps(cx.parts.model.embedder.limits(), cx.settings.batch);
-        let dispatcher = dispatcher(&cx.parts.model, batch, &cx.settings.calls);
+        let own = (&cx.parts.model, &cx.settings.calls);
+        let routed = cx.parts.routing.models.iter().map(|model| (&model.access, &model.calls));
+        let models = std::iter::once(own).chain(routed);
         Self {
             cx,
-            lane: Lane::new(dispatcher, Arc::new(Model::new(&cx.parts.model))),
-            waiting_max: batch.items * BATCHES_WAITING,
+            lanes: Lanes::new(models, cx.settings.batch),
             ready: VecDeque::new(),
+            shares: vec![Share::default(); 1 + cx.parts.routing.models.len()],
         }
     }
 
@@ -116,12 +120,12 @@ impl<'s, 'c> Stage<'s, 'c> {
         stored: &Sender<Stored>,
     ) -> Result<(), RunError> {
         let mut phase = Phase::Open;
+        let mut halted: Option<RunError> = None;
         let mut tick = tokio::time::interval(TICK);
         tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
-            let room = phase == Phase::Open
-                && self.lane.waiting() < self.waiting_max
-                && self.ready.len() < READY_MAX;
+            let room =
+                phase == Phase::Open && self.lanes.have_room() && self.ready.len() < READY_MAX;
             tokio::select! {
                 biased;
                 slot = stored.reserve(), if !self.ready.is_empty() => {
@@ -131,21 +135,27 @@ impl<'s, 'c> Stage<'s, 'c> {
                 _ = tick.tick() => {
                     self.show();
                     if self.cx.interrupt.is_set() && phase != Phase::Stopping {
-                        self.lane.stop();
+                        self.lanes.stop();
                         phase = Phase::Stopping;
                     }
                 }
-                finished = self.lane.next() => match finished {
-                    Ok(Some(finished)) => self.settle(finished),
-                    Ok(None) => return Ok(()),
-                    Err(Halted { why, error }) => {
-                        return Err(ending::stopped(why, error.map(|failed| failed.error)));
+                finished = self.lanes.next() => match finished {
+                    Ok(Some((model, finished))) => self.settle(model, finished),
+                    Ok(None) => return halted.map_or(Ok(()), Err),
+                    // What the other models are asked already was paid for: it is waited for, and kept.
+                    Err((model, why)) => {
+                        halted.get_or_insert(self.halted(model, why));
+                        self.lanes.stop();
+                        phase = Phase::Stopping;
+                        if self.lanes.have_ended() {
+                            return halted.map_or(Ok(()), Err);
+                        }
                     }
                 },
                 step = steps.recv_async(), if room => if let Some(step) = step {
                     self.take_in(step, &mut steps);
                 } else {
-                    self.lane.close();
+                    self.lanes.close();
                     phase = Phase::Draining;
                 },
             }
@@ -155,7 +165,7 @@ impl<'s, 'c> Stage<'s, 'c> {
     /// The step, and what came with it: one decision for many items.
     fn take_in(&mut self, step: Step, steps: &mut Receiver<Step>) {
         self.take(step);
-        while self.lane.waiting() < self.waiting_max && self.ready.len() < READY_MAX {
+        while self.lanes.have_room() && self.ready.len() < READY_MAX {
             let Some(step) = steps.try_recv() else { break };
             self.take(step);
         }
@@ -163,13 +173,14 @@ impl<'s, 'c> Stage<'s, 'c> {
 
     fn take(&mut self, step: Step) {
         match step {
-            Step::Chunk(document, chunk, None) => {
-                let waiting = Waiting { document, chunk, candidate: Candidate::default() };
-                self.lane.push(Class::Normal, waiting.size(), waiting);
+            Step::Chunk(document, chunk, Routed { model, vector: None }) => {
+                let candidate = Candidate::default();
+                self.lanes.push(Waiting { document, chunk, model, candidate });
             }
-            Step::Chunk(document, chunk, Some(vector)) => {
+            Step::Chunk(document, chunk, Routed { model, vector: Some(vector) }) => {
                 self.cx.progress.chunks_reused.add(1);
-                self.give(document, chunk, Vector::Present(vector));
+                self.shares[model].reused += 1;
+                self.give(document, chunk, self.made_by(model, vector));
             }
             other => self.ready.push_back(Stored::Step(other)),
         }
@@ -180,7 +191,24 @@ impl<'s, 'c> Stage<'s, 'c> {
         self.ready.push_back(Stored::Record(document, record));
     }
 
-    fn settle(&mut self, finished: Finished<Model<Waiting>>) {
+    fn made_by(&self, model: usize, vector: Embedding) -> Vector {
+        match self.cx.parts.routing.number(model) {
+            ModelNumber::OWN => Vector::Present(vector),
+            routed => Vector::Routed(routed, vector),
+        }
+    }
+
+    /// Why the run ends; with several models, because of which.
+    fn halted(&self, model: usize, Halted { why, error }: Halted<Failed>) -> RunError {
+        let error = ending::stopped(why, error.map(|failed| failed.error));
+        if self.shares.len() == 1 {
+            return error;
+        }
+        let name = self.cx.parts.access(model).embedder.model();
+        RunError { message: format!("{name}: {}", error.message), ..error }
+    }
+
+    fn settle(&mut self, model: usize, finished: Finished<Model<Waiting>>) {
         let Finished { item: waiting, end, took } = finished;
         let progress = self.cx.progress;
         if let Some((seconds, items)) = took {
@@ -191,6 +219,7 @@ impl<'s, 'c> Stage<'s, 'c> {
                 progress.tokens_embedded.add(u64::from(waiting.chunk.value.tokens));
                 let Ok(vector) = outcome else {
                     progress.chunks_without_vector.add(1);
+                    self.shares[model].without_vector += 1;
                     return self.give(waiting.document, waiting.chunk, Vector::Absent);
                 };
                 return self.judge(waiting, vector);
@@ -199,50 +228,47 @@ impl<'s, 'c> Stage<'s, 'c> {
             End::Expired => ending::expired(),
         };
         match waiting.candidate.into_best() {
-            Some((vector, quality)) => {
-                self.keep(waiting.document, waiting.chunk, vector, quality);
-            }
+            Some(best) => self.keep((waiting.document, waiting.chunk), model, best),
             None => self.give(waiting.document, waiting.chunk, Vector::Refused(failure)),
         }
     }
 
     /// Keeps the vector, or the better one that came before; or asks again, where both are bad.
     fn judge(&mut self, mut waiting: Waiting, vector: Embedding) {
-        if let Some((vector, quality)) = waiting.candidate.judge(vector) {
-            self.keep(waiting.document, waiting.chunk, vector, quality);
+        if let Some(best) = waiting.candidate.judge(vector) {
+            self.keep((waiting.document, waiting.chunk), waiting.model, best);
         } else {
             self.cx.progress.quality.regenerated.add(1);
-            self.lane.push(Class::Normal, waiting.size(), waiting);
+            self.lanes.push(waiting);
         }
     }
 
     /// What was paid for and will not be asked for again, because nothing more is sent.
     fn keep_candidates(&mut self) {
-        for waiting in self.lane.take_waiting() {
-            if let Some((vector, quality)) = waiting.candidate.into_best() {
-                self.keep(waiting.document, waiting.chunk, vector, quality);
+        for waiting in self.lanes.take_waiting() {
+            if let Some(best) = waiting.candidate.into_best() {
+                self.keep((waiting.document, waiting.chunk), waiting.model, best);
             }
         }
     }
 
     fn keep(
         &mut self,
-        document: Arc<DocumentRef>,
-        chunk: Leased<Chunk>,
-        vector: Embedding,
-        quality: Quality,
+        (document, chunk): (Arc<DocumentRef>, Leased<Chunk>),
+        model: usize,
+        (vector, quality): (Embedding, Quality),
     ) {
         self.cx.progress.chunks_embedded.add(1);
         self.cx.progress.quality.add(quality);
-        self.give(document, chunk, Vector::Present(vector));
+        self.shares[model].embedded += 1;
+        self.give(document, chunk, self.made_by(model, vector));
     }
 
     fn show(&self) {
-        self.cx.progress.show_calls(Calls {
-            counts: self.lane.counts(),
-            in_flight: self.lane.in_flight(),
-            limit: self.lane.readings().next(),
-        });
+        self.cx.progress.show_calls(self.lanes.calls());
+        let counted = self.shares.iter().zip(self.lanes.counts());
+        let shares = counted.map(|(share, counts)| Share { counts, ..*share }).collect();
+        self.cx.progress.show_shares(shares);
     }
 }
 

@@ -19,15 +19,32 @@ pub(crate) fn of_model(model: &ModelId, identity: &str) -> Hash {
     of_parts([&model.to_string(), identity])
 }
 
+/// Of the store's own model, and of the routes to others.
+fn of_parts_of_run(parts: &Parts) -> Hash {
+    let own = of_model(parts.model.embedder.model(), &parts.model.fingerprint);
+    let routing = &parts.routing;
+    if routing.routes.rules.is_empty() {
+        return own;
+    }
+    let named = |index: usize| match index {
+        0 => "own".to_owned(),
+        routed => {
+            let access = parts.access(routed);
+            format!("{:?} {}", access.embedder.model(), access.fingerprint)
+        }
+    };
+    combined(own, of_parts([&routing.routes.identity(&named), ""]))
+}
+
 /// The model's part as this store counts it.
 pub(crate) fn of_store(parts: &Parts) -> Result<Hash, StoreError> {
-    let own = of_model(parts.model.embedder.model(), &parts.model.fingerprint);
+    let own = of_parts_of_run(parts);
     Ok(combined(own, read(parts.store.as_ref(), OFFSET)?.unwrap_or(NONE)))
 }
 
 /// Writes down what the store's versions are being made with.
 pub(crate) fn remember(parts: &Parts) -> Result<(), StoreError> {
-    let own = of_model(parts.model.embedder.model(), &parts.model.fingerprint);
+    let own = of_parts_of_run(parts);
     if read(parts.store.as_ref(), MODEL)? == Some(own) {
         return Ok(());
     }

@@ -1,10 +1,12 @@
 //! The embedding model of a run, and the ways to it.
 
+use crate::route::Routes;
+use crate::settings::Calls;
 use flow::dispatch::Route;
 use flow::policy::Outcome;
 use std::sync::Arc;
 use types::error_kind::ErrorKind;
-use types::seam::Embedder;
+use types::seam::{Embedder, ModelNumber};
 
 /// The model and where it is called; the caller wires it.
 #[derive(Clone)]
@@ -18,6 +20,31 @@ pub struct ModelAccess {
     /// Makes the routes of one run, one for each group.
     pub routes: Arc<dyn Fn() -> Vec<Route> + Send + Sync>,
     pub verdict: VerdictOf,
+}
+
+/// Models beside the store's own, and which chunks are theirs. Empty in a run of one model.
+#[derive(Debug, Clone, Default)]
+pub struct Routing {
+    pub routes: Routes,
+    /// In the order of their indices in the routes, which begin at 1.
+    pub models: Vec<RoutedModel>,
+}
+
+/// A model that takes what the routes send it.
+#[derive(Debug, Clone)]
+pub struct RoutedModel {
+    pub access: ModelAccess,
+    /// In the store; none in a dry run over a store that does not know it.
+    pub number: Option<ModelNumber>,
+    pub calls: Calls,
+}
+
+impl Routing {
+    /// Number in the store of the model with this index.
+    pub(crate) fn number(&self, model: usize) -> ModelNumber {
+        let Some(index) = model.checked_sub(1) else { return ModelNumber::OWN };
+        self.models[index].number.expect("a run that stores has added its models")
+    }
 }
 
 /// What a failed call means for flow control.

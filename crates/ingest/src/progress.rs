@@ -58,6 +58,7 @@ pub struct Progress {
     pub quality: Tally,
     listed: Mutex<Vec<(String, Failure)>>,
     calls: Mutex<Calls>,
+    shares: Mutex<Vec<Share>>,
     told: Mutex<Vec<String>>,
 }
 
@@ -89,6 +90,17 @@ impl Tally {
         let assessed = self.assessed.get();
         (assessed > 0).then(|| self.score_millionths.get() as f64 / 1e6 / assessed as f64)
     }
+}
+
+/// What one of several models did, or would do.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Share {
+    pub embedded: u64,
+    pub reused: u64,
+    pub without_vector: u64,
+    /// Chunks to embed and their tokens, of a dry run.
+    pub planned: (u64, u64),
+    pub counts: Counts,
 }
 
 /// Calls to the model so far, and the limits in force.
@@ -132,6 +144,33 @@ impl Progress {
 
     pub(crate) fn show_calls(&self, calls: Calls) {
         *self.calls.lock().unwrap_or_else(PoisonError::into_inner) = calls;
+    }
+
+    /// What was planned stays: that is told elsewhere.
+    pub(crate) fn show_shares(&self, mut now: Vec<Share>) {
+        let mut shares = self.shares.lock().unwrap_or_else(PoisonError::into_inner);
+        for (share, before) in now.iter_mut().zip(shares.iter()) {
+            share.planned = before.planned;
+        }
+        *shares = now;
+    }
+
+    /// A chunk that a dry run would have this model embed.
+    pub(crate) fn plan_chunk(&self, model: usize, tokens: u64) {
+        self.plan_chunks.add(1);
+        self.plan_tokens.add(tokens);
+        let mut shares = self.shares.lock().unwrap_or_else(PoisonError::into_inner);
+        if shares.len() <= model {
+            shares.resize_with(model + 1, Share::default);
+        }
+        let (chunks, of_chunks) = &mut shares[model].planned;
+        *chunks += 1;
+        *of_chunks += tokens;
+    }
+
+    /// Of each model in their order; empty while none was asked.
+    pub fn shares(&self) -> Vec<Share> {
+        self.shares.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     pub fn calls(&self) -> Calls {

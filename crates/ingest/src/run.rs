@@ -1,6 +1,6 @@
 //! The whole flow, in the order in which data meets it.
 
-use crate::model::ModelAccess;
+use crate::model::{ModelAccess, Routing};
 use crate::outcome::{End, Outcome as RunOutcome, RunError};
 use crate::parse::names::NameRoom;
 use crate::parse::step::Step;
@@ -24,8 +24,19 @@ use types::seam::{Parsers, Source, Store};
 #[derive(Clone)]
 pub struct Parts {
     pub parsers: Arc<dyn Parsers>,
+    /// The store's own model.
     pub model: ModelAccess,
+    /// Other models, and what they embed.
+    pub routing: Routing,
     pub store: Arc<dyn Store>,
+}
+
+impl Parts {
+    /// The model with this index in the routes.
+    pub(crate) fn access(&self, model: usize) -> &ModelAccess {
+        let routed = model.checked_sub(1).map(|index| &self.routing.models[index].access);
+        routed.unwrap_or(&self.model)
+    }
 }
 
 impl std::fmt::Debug for Parts {

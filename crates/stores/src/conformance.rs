@@ -8,12 +8,11 @@ mod leases;
 mod migration;
 mod pairs;
 mod random;
+mod routed;
 pub(crate) mod uploads;
 mod versions;
 
-#[cfg(feature = "postgres")]
-pub(crate) use draft::embedding;
-pub(crate) use draft::{Draft, model, source};
+pub(crate) use draft::{Draft, embedding, model, source};
 pub(crate) use random::{obeys_the_model, steps};
 
 use types::seam::{Repair, Store};
@@ -25,6 +24,11 @@ pub(crate) type Law = (&'static str, fn(&dyn Store));
 pub(crate) fn laws() -> Vec<Law> {
     [versions::LAWS, leases::LAWS, gates::LAWS, failures::LAWS, pairs::LAWS, migration::LAWS]
         .concat()
+}
+
+/// Laws of stores that hold vectors of several models.
+pub(crate) fn laws_of_several_models() -> Vec<Law> {
+    routed::LAWS.to_vec()
 }
 
 /// Nothing that a law did may break an invariant.

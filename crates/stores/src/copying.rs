@@ -18,7 +18,7 @@ use types::ledger::{
     VersionKey,
 };
 use types::record::{Chunk, Record, Vector};
-use types::seam::{Store, StoreError, StoreErrorKind};
+use types::seam::{ModelNumber, Store, StoreError, StoreErrorKind};
 
 /// Chunks of one segment, as an ingest writes them.
 const SEGMENT: usize = 200;
@@ -52,6 +52,8 @@ pub fn copy(from: &dyn Store, to: &dyn Store) -> Result<Copied, StoreError> {
     if let Some(model) = from.model()? {
         to.bind_model(&model)?;
     }
+    let models = from.routed_models()?;
+    let models = models.iter().map(|model| to.add_model(model)).collect::<Result<_, _>>()?;
     let letters = from.dead_letters()?;
     let runs = (to.begin_run("copy, stale")?, to.begin_run("copy")?);
     let mut copying = Copying {
@@ -60,6 +62,7 @@ pub fn copy(from: &dyn Store, to: &dyn Store) -> Result<Copied, StoreError> {
         letters: by_place(&letters),
         retried: HashSet::new(),
         runs,
+        models,
         pending: Vec::new(),
         held: 0,
         copied: Copied::default(),
@@ -128,6 +131,8 @@ struct Copying<'s> {
     retried: HashSet<Place>,
     /// Of documents that their file no longer holds, and of all others.
     runs: (i64, i64),
+    /// Numbers in `to` of the routed models of `from`, in their order.
+    models: Vec<ModelNumber>,
     /// Changes to send, and their chunks.
     pending: Vec<Change>,
     held: usize,
@@ -235,7 +240,7 @@ impl Copying<'_> {
         let finish = from.read_document(moved.state.id, &mut |record| {
             let due = first + records.len() as u32;
             records.extend((due..record.chunk.seq).map(|seq| self.refused(moved, seq)));
-            records.push(record);
+            records.push(self.renumbered(record));
             if records.len() < SEGMENT {
                 return ControlFlow::Continue(());
             }
@@ -258,6 +263,15 @@ impl Copying<'_> {
         let due = first + records.len() as u32;
         records.extend((due..finish.total).map(|seq| self.refused(moved, seq)));
         self.segment(moved, (key, first), (records, Some(finish)))
+    }
+
+    /// The same in the other store, whose routed models may have other numbers.
+    fn renumbered(&self, mut record: Record) -> Record {
+        if let Vector::Routed(model, _) = &mut record.vector {
+            let known = model.index().and_then(|index| self.models.get(index));
+            *model = *known.expect("a vector is of a model that its store lists");
+        }
+        record
     }
 
     /// A chunk that the model refused: its place, and why.

@@ -26,6 +26,7 @@ mod lock;
 mod meta;
 mod migration;
 mod removal;
+mod routed;
 mod schema;
 mod search;
 mod segment;

@@ -17,6 +17,7 @@ mod migration;
 mod open;
 mod pool;
 mod removal;
+mod routed;
 mod search;
 mod segment;
 mod stored;
@@ -35,7 +36,7 @@ pub use uploads::SqliteUploads;
 
 use error::Outcome;
 use pool::Pool;
-use search::CodeMirror;
+use search::{CodeMirror, Shelf};
 use std::any::Any;
 use std::collections::HashMap;
 use std::ops::ControlFlow;
@@ -51,8 +52,8 @@ use types::ledger::{
 use types::query::{Hit, Mode, Query, Spelled};
 use types::record::Record;
 use types::seam::{
-    Condition, Counts, EntryVectors, Migration, Repair, RunRow, Store, StoreError, StoreErrorKind,
-    Switch, Target,
+    Condition, Counts, EntryVectors, Migration, ModelNumber, Repair, RunRow, Store, StoreError,
+    StoreErrorKind, Switch, Target,
 };
 
 /// Whether words are indexed. Fixed when the store is made; off, ingest writes several times as fast and
@@ -108,6 +109,21 @@ impl SqliteStore {
         };
         let url = format!("sqlite:{}", path.display());
         Ok(Self { url, pool, full_text, codes: CodeMirror::default() })
+    }
+
+    fn search_all(
+        &self,
+        query: &Query,
+        routed: &[(ModelNumber, Vec<f32>)],
+    ) -> Result<Vec<Hit>, StoreError> {
+        if query.mode == Mode::Keyword && self.full_text == FullText::Off {
+            return Err(StoreError {
+                kind: StoreErrorKind::Internal,
+                message: format!("store {} was made without full text", self.pool.path().display()),
+                hint: "search with --mode semantic, or make the store again".to_owned(),
+            });
+        }
+        self.told(self.pool.read(|conn| search::search(conn, &self.codes, query, routed)))
     }
 
     fn told<T>(&self, outcome: Outcome<T>) -> Result<T, StoreError> {
@@ -220,11 +236,12 @@ impl Store for SqliteStore {
     }
 
     fn known_vectors(&self, document: DocumentId) -> Result<HashMap<[u8; 16], i64>, StoreError> {
-        self.told(self.pool.read(|conn| vectors::known(conn, document)))
+        self.told(self.pool.read(|conn| vectors::known(conn, document, Shelf::Own)))
     }
 
     fn vectors_at(&self, places: &[i64]) -> Result<Vec<Option<Embedding>>, StoreError> {
-        self.told(self.pool.read(|conn| vectors::at(conn, places)))
+        let of = |conn: &_| vectors::at(conn, places, meta::dimensions(conn)?);
+        self.told(self.pool.read(of))
     }
 
     fn migration(&self) -> Result<Option<Migration>, StoreError> {
@@ -328,14 +345,7 @@ impl Store for SqliteStore {
     }
 
     fn search(&self, query: &Query) -> Result<Vec<Hit>, StoreError> {
-        if query.mode == Mode::Keyword && self.full_text == FullText::Off {
-            return Err(StoreError {
-                kind: StoreErrorKind::Internal,
-                message: format!("store {} was made without full text", self.pool.path().display()),
-                hint: "search with --mode semantic, or make the store again".to_owned(),
-            });
-        }
-        self.told(self.pool.read(|conn| search::search(conn, &self.codes, query)))
+        self.search_all(query, &[])
     }
 
     fn verify(&self, repair: Repair) -> Result<Vec<Violation>, StoreError> {

@@ -6,6 +6,7 @@
 use crate::document::{Hash, Label, OwnLabel};
 use crate::failure::Failure;
 use crate::record::Record;
+use crate::seam::ModelNumber;
 
 /// Row id of a source (a SOURCE argument's absolute form) in a store.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -190,6 +191,8 @@ pub struct Entry {
     pub document: String,
     /// Little-endian f32; none for a chunk without a vector, or when not asked for.
     pub embedding: Option<Vec<f32>>,
+    /// Of the embedding.
+    pub model: ModelNumber,
 }
 
 /// A broken invariant.

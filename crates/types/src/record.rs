@@ -4,6 +4,7 @@ use crate::block::{Metadata, Span};
 use crate::document::OwnLabel;
 use crate::embedding::Embedding;
 use crate::failure::Failure;
+use crate::seam::ModelNumber;
 
 /// A passage of a document: what is embedded, stored and found.
 #[derive(Debug, Clone, PartialEq)]
@@ -36,6 +37,8 @@ pub struct Chunk {
 pub enum Vector {
     /// Made or recalled for exactly this text.
     Present(Embedding),
+    /// The same, by a routed model of the store.
+    Routed(ModelNumber, Embedding),
     /// The model knows nothing in the text: stored, found by keywords only.
     Absent,
     /// The model refuses the text: not stored, becomes a dead letter of its own.
@@ -52,7 +55,10 @@ pub struct Record {
 impl Record {
     /// Bytes that the record holds, for the memory budget.
     pub fn bytes(&self) -> usize {
-        let vector = if let Vector::Present(e) = &self.vector { e.values().len() * 4 } else { 0 };
+        let vector = match &self.vector {
+            Vector::Present(e) | Vector::Routed(_, e) => e.values().len() * 4,
+            Vector::Absent | Vector::Refused(_) => 0,
+        };
         self.chunk.bytes() + vector
     }
 }

@@ -1,5 +1,9 @@
 //! `gristmill ingest`, and the runs that other commands need.
 
+mod remembered;
+
+pub(crate) use remembered::consolidate_remembered;
+
 use super::print;
 use crate::args::Format;
 use crate::config::Reread;
@@ -9,22 +13,22 @@ use crate::failed::{EXIT_FAILED, EXIT_FINDINGS, Failed};
 use crate::hooks;
 use crate::label::Labeller;
 use crate::memory::Sampler;
-use crate::report::{self, Estimate, Report};
+use crate::report::{self, Estimate, OfModel, Report};
 use crate::settings::{OnBadChunk, Settings};
 use crate::wire::embedder::{self, Ask, Dimensions};
 use crate::wire::groups::Groups;
 use crate::wire::lanes::{self, Kind, access};
 use crate::wire::load::{Pool, Watch};
 use crate::wire::reload::Reload;
+use crate::wire::routing::{self, About};
 use crate::wire::{coherence, own_files, parsers, signals, store};
 use connectors::embed::LocalEmbedder;
 use connectors::source::{open_argument, open_named};
 use flow::dispatch::Counts;
 use flow::interrupt::Interrupt;
 use ingest::chunk::ChunkSettings;
-use ingest::consolidate::consolidate;
-use ingest::outcome::{End, Outcome};
-use ingest::progress::Progress;
+use ingest::outcome::{End, Outcome, Plan};
+use ingest::progress::{Progress, Share};
 use ingest::run::{self, Parts};
 use ingest::settings::{BadChunk, Batch, Calls, Mode, Prune};
 use sandbox::Sandbox;
@@ -35,7 +39,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use types::embedding::ModelId;
 use types::failure::{Failure, FailureClass};
-use types::seam::{EntryVectors, Source, SourceError, Store};
+use types::seam::{Source, SourceError, Store};
 
 /// What the command line asks for, beyond the settings.
 pub(crate) struct Request {
@@ -159,6 +163,7 @@ pub(crate) struct Job<'j> {
     request: &'j Request,
     settings: &'j Settings,
     parts: Parts,
+    routed: Vec<About>,
     url: String,
     sandbox: Arc<Sandbox>,
     sampler: Sampler,
@@ -180,6 +185,8 @@ pub(crate) struct Done {
     pub missing: u64,
     peak_rss_bytes: u64,
     model_chunks: u64,
+    /// Of each routed model.
+    routed_chunks: Vec<u64>,
     estimate: Estimate,
 }
 
@@ -202,18 +209,23 @@ impl<'j> Job<'j> {
             coherence::check_once(store.as_ref(), chosen.embedder.as_ref())?;
             store.wait_in_writing(settings.store_wait)?;
         }
+        let groups = Groups::of(settings);
+        let run = (request.mode, request.run_id.as_str());
+        let wired = routing::wire(settings, store.as_ref(), model, &groups, run)?;
         let (parsers, sandbox) = parsers::build(settings)?;
         let (address, dimensions, asked) = (chosen.address, chosen.dimensions, chosen.asked);
         let local = chosen.local.clone();
         let parts = Parts {
             parsers,
-            model: access(chosen, settings, &Groups::of(settings), &request.run_id),
+            model: access(chosen, settings, &groups, &request.run_id),
+            routing: wired.routing,
             store,
         };
         Ok(Self {
             request,
             settings,
             parts,
+            routed: wired.about,
             sampler: Sampler::new(Arc::clone(&sandbox)),
             sandbox,
             url: settings.store.to_string(),
@@ -250,13 +262,21 @@ impl<'j> Job<'j> {
             outcome
         };
         let counts = self.parts.store.counts()?;
+        let routed = self.parts.store.routed_chunks()?;
+        let of = |about: &About| {
+            let found = routed.iter().find(|(number, _)| Some(*number) == about.number);
+            found.map_or(0, |(_, chunks)| *chunks)
+        };
+        let routed_chunks = self.routed.iter().map(of).collect();
+        let all_routed: u64 = routed.iter().map(|(_, chunks)| chunks).sum();
         let estimate = self.estimate(&outcome)?;
         Ok(Done {
             estimate,
             outcome,
             missing,
             peak_rss_bytes: self.sampler.peak(),
-            model_chunks: counts.chunks - counts.without_vector,
+            model_chunks: counts.chunks - counts.without_vector - all_routed,
+            routed_chunks,
         })
     }
 
@@ -275,6 +295,7 @@ impl<'j> Job<'j> {
             store: &self.url,
             model: self.parts.model.embedder.model(),
             model_chunks: done.model_chunks,
+            models: self.models(done),
             outcome: &done.outcome,
             quality: &self.progress.quality,
             peak_rss_bytes: done.peak_rss_bytes,
@@ -291,7 +312,7 @@ impl<'j> Job<'j> {
 
     fn estimate(&self, outcome: &Outcome) -> Result<Estimate, Failed> {
         let runs = self.parts.store.runs(RUNS_LOOKED_AT)?;
-        let known = Known {
+        let own = Known {
             plan: outcome.plan,
             model: self.parts.model.embedder.model(),
             own_address: self.address,
@@ -300,7 +321,65 @@ impl<'j> Job<'j> {
             runs: &runs,
             read: outcome.took,
         };
-        Ok(known.estimate())
+        let shares = self.progress.shares();
+        if self.routed.is_empty() || shares.is_empty() {
+            return Ok(own.estimate());
+        }
+        let plan_of = |place: usize| {
+            let (chunks, tokens) = shares.get(place).map_or((0, 0), |share| share.planned);
+            Plan { chunks, tokens, ..outcome.plan }
+        };
+        let routed = self.routed.iter().zip(1..).map(|(about, place)| Known {
+            plan: plan_of(place),
+            model: &about.model,
+            own_address: about.address,
+            limits: about.limits,
+            ..own
+        });
+        let own = Known { plan: plan_of(0), ..own };
+        // Models are asked side by side.
+        Ok(std::iter::once(own).chain(routed).map(|known| known.estimate()).fold(
+            Estimate { requests: 0, seconds: Some(0.0) },
+            |sum, each| Estimate {
+                requests: sum.requests + each.requests,
+                seconds: sum.seconds.zip(each.seconds).map(|(a, b)| a.max(b)),
+            },
+        ))
+    }
+
+    /// All models of a run with routes, the store's own first; none without routes.
+    fn models<'r>(&'r self, done: &Done) -> Vec<OfModel<'r>> {
+        if self.routed.is_empty() {
+            return Vec::new();
+        }
+        let mut shares = self.progress.shares();
+        shares.resize(1 + self.routed.len(), Share::default());
+        let asked = std::iter::once(self.asked).chain(self.routed.iter().map(|each| each.asked));
+        for (share, asked) in shares.iter_mut().zip(asked) {
+            share.counts.requests += asked.requests;
+            share.counts.tokens += asked.tokens;
+        }
+        let known = |dimensions: Dimensions, model: &ModelId| match dimensions {
+            Dimensions::Known => Some(model.dimensions),
+            Dimensions::Unknown => None,
+        };
+        let own = self.parts.model.embedder.model();
+        let mut models = vec![OfModel {
+            model: own,
+            dimensions: known(self.dimensions, own),
+            chunks: done.model_chunks,
+            share: shares[0],
+            price: self.price,
+        }];
+        let routed = self.routed.iter().zip(&done.routed_chunks).zip(&shares[1..]);
+        models.extend(routed.map(|((about, chunks), share)| OfModel {
+            model: &about.model,
+            dimensions: known(about.dimensions, &about.model),
+            chunks: *chunks,
+            share: *share,
+            price: about.price,
+        }));
+        models
     }
 
     /// A SOURCE that cannot be opened is listed, and the others go on; none at all is an end.
@@ -309,7 +388,7 @@ impl<'j> Job<'j> {
         let mut refused = Vec::new();
         let out = match &self.settings.consolidated.out {
             Some(out) => Some(out.clone()),
-            None => self.parts.store.setting(OUT)?.map(PathBuf::from),
+            None => self.parts.store.setting(remembered::OUT)?.map(PathBuf::from),
         };
         if let Some(out) = &out {
             self.request.sources.apart_from(out)?;
@@ -370,21 +449,6 @@ impl<'j> Job<'j> {
     }
 }
 
-/// Writes `--out`, or the folder that the store remembers, if there is one.
-pub(crate) fn consolidate_remembered(
-    store: &dyn Store,
-    settings: &Settings,
-    progress: &Progress,
-) -> Result<(), Failed> {
-    let Some((folder, vectors)) = remembered_folder(settings, store)? else { return Ok(()) };
-    consolidate(store, &folder, vectors, progress)?;
-    // Remembered only once it was written: a folder that cannot be must not stop the next run.
-    store.set_setting(OUT, &folder.to_string_lossy())?;
-    let written = if vectors == EntryVectors::With { "with" } else { "without" };
-    store.set_setting(OUT_VECTORS, written)?;
-    Ok(())
-}
-
 /// How the model is called in a run.
 pub(crate) fn calls(
     settings: &Settings,
@@ -414,34 +478,6 @@ const RUNS_LOOKED_AT: usize = 20;
 pub(crate) fn tokens_max(budget: Option<f64>, price: Option<f64>) -> Option<f64> {
     let per_million = price.filter(|usd| *usd > 0.0)?;
     Some(budget? / per_million * 1e6)
-}
-
-const OUT: &str = "out";
-const OUT_VECTORS: &str = "out_vectors";
-
-fn remembered_folder(
-    settings: &Settings,
-    store: &dyn Store,
-) -> Result<Option<(PathBuf, EntryVectors)>, Failed> {
-    if let Some(out) = &settings.consolidated.out {
-        let absolute = std::path::absolute(out).map_err(|error| {
-            Failed::usage(format!("--out {}: {error}", out.display()), "name a folder")
-        })?;
-        let vectors = settings.consolidated.vectors.unwrap_or(EntryVectors::Without);
-        if absolute.to_str().is_none() {
-            return Err(Failed::usage(
-                format!("--out {}: not UTF-8", absolute.display()),
-                "name another folder",
-            ));
-        }
-        return Ok(Some((absolute, vectors)));
-    }
-    let Some(out) = store.setting(OUT)? else { return Ok(None) };
-    let kept = match store.setting(OUT_VECTORS)?.as_deref() {
-        Some("with") => EntryVectors::With,
-        _ => EntryVectors::Without,
-    };
-    Ok(Some((PathBuf::from(out), settings.consolidated.vectors.unwrap_or(kept))))
 }
 
 fn exit(done: &Done) -> u8 {

@@ -52,12 +52,13 @@ pub(crate) fn migrate(request: &Request, settings: &Settings) -> Result<u8, Fail
     let (store, _writing) = store::open_to_write(url)?;
     let from = own_model(store.as_ref())?;
     let chosen = embedder::choose(settings, store.as_ref(), Ask::One)?;
-    if *chosen.embedder.model() == from {
+    if *chosen.embedder.model() == from && store.routed_chunks()?.is_empty() {
         store.forget_migration()?;
         // A run that was killed after its switch has not come to this.
         consolidate_remembered(store.as_ref(), settings, &Progress::default())?;
         return already(request, store.as_ref(), &from);
     }
+    forget_for_own(store.as_ref(), &chosen, &from)?;
     refuse_another_target(store.as_ref(), &chosen, &from)?;
     let job = Job { store: store.as_ref(), settings, request, from };
     job.run(chosen, &interrupt)
@@ -71,6 +72,16 @@ fn own_model(store: &dyn Store) -> Result<ModelId, Failed> {
             "run: gristmill ingest SOURCE --embedder SPEC",
         )
     })
+}
+
+/// The way back to the store's own model is to forget the migration to another one, also where vectors of routed
+/// models are then exchanged for its own.
+fn forget_for_own(store: &dyn Store, chosen: &Chosen, from: &ModelId) -> Result<(), Failed> {
+    let other = store.migration()?.is_some_and(|migration| migration.target.model != *from);
+    if chosen.embedder.model() == from && other {
+        store.forget_migration()?;
+    }
+    Ok(())
 }
 
 /// What another migration has made was paid for: it is forgotten only when the user says so.
@@ -217,7 +228,7 @@ fn plan(request: &Request, settings: &Settings, store: &dyn Store) -> Result<u8,
     let from = own_model(store)?;
     let chosen = embedder::choose(settings, store, Ask::Nothing)?;
     let to = chosen.embedder.model();
-    if *to == from {
+    if *to == from && store.routed_chunks()?.is_empty() {
         return already(request, store, &from);
     }
     refuse_another_target(store, &chosen, &from)?;

@@ -1,18 +1,18 @@
 //! `gristmill search`.
 
+mod asked;
+
 use super::print;
 use crate::args::Format;
 use crate::failed::Failed;
 use crate::report::printable;
 use crate::settings::Settings;
-use crate::wire::embedder::{self, Ask};
 use crate::wire::store;
-use ingest::outcome::class_of;
+use asked::{Asked, ask};
 use serde_json::{Value, json};
 use std::time::Instant;
 use stores::Access;
 use types::query::{Filter, Hit, Mode, Query, Spelled};
-use types::seam::{Purpose, Store};
 
 pub(crate) struct Request {
     pub words: String,
@@ -39,23 +39,25 @@ pub(crate) fn search(request: &Request, settings: &Settings) -> Result<u8, Faile
         mode => mode,
     };
     let spelled = store.spell(&request.words)?;
-    let hits = loop {
-        let model = store.model()?;
-        let vector = match mode {
-            Mode::Keyword => None,
-            Mode::Semantic | Mode::Hybrid => embed(&spelled.words, settings, store.as_ref())?,
+    let (hits, models) = loop {
+        let models = (store.model()?, store.routed_models()?);
+        let asked = match mode {
+            Mode::Keyword => Asked::default(),
+            Mode::Semantic | Mode::Hybrid => {
+                ask(&spelled.words, settings, store.as_ref(), &request.filter)?
+            }
         };
         let query = Query {
             mode,
             words: spelled.words.clone(),
-            vector,
+            vector: asked.own,
             k: request.k,
             filter: request.filter.clone(),
         };
-        let hits = store.search(&query);
+        let hits = store.search_routed(&query, &asked.routed);
         // A migration may have ended while the words were embedded; then they were by the old model.
-        if store.model()? == model {
-            break hits?;
+        if (store.model()?, store.routed_models()?) == models {
+            break (hits?, asked.models);
         }
     };
     let took_ms = started.elapsed().as_secs_f64() * 1e3;
@@ -63,37 +65,11 @@ pub(crate) fn search(request: &Request, settings: &Settings) -> Result<u8, Faile
         "mode": mode.as_str(),
         "hits": hits.iter().enumerate().map(|(place, hit)| hit_json(place + 1, hit)).collect::<Vec<_>>(),
         "took_ms": took_ms,
+        "models": models,
         "corrections": spelled.corrections.iter().map(|c| json!({"typed": c.typed, "taken": c.taken})).collect::<Vec<_>>(),
     });
     print(request.format, &result, &text(&hits, &spelled, took_ms))?;
     Ok(0)
-}
-
-/// The vector of the words in the store's model; none when the model knows nothing in them.
-fn embed(words: &str, settings: &Settings, store: &dyn Store) -> Result<Option<Vec<f32>>, Failed> {
-    let chosen = embedder::choose(settings, store, Ask::One)?;
-    let model = chosen.embedder.model();
-    if let Some(of_store) = store.model()?.filter(|of_store| of_store != model) {
-        return Err(Failed::usage(
-            format!(
-                "the store holds vectors of {of_store}, the words would be embedded by {model}"
-            ),
-            "search with the model of the store, as it was when the store was made",
-        ));
-    }
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .map_err(|error| Failed::internal(format!("cannot embed the query: {error}")))?;
-    let outcomes = runtime
-        .block_on(chosen.embedder.embed(Purpose::Query, &[words]))
-        .map_err(|error| Failed::new(class_of(error.kind), error.message, error.hint))?;
-    Ok(outcomes
-        .vectors
-        .into_iter()
-        .next()
-        .and_then(Result::ok)
-        .map(|embedding| embedding.values().to_vec()))
 }
 
 fn hit_json(rank: usize, hit: &Hit) -> Value {

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use stores::Access;
 use types::embedding::ModelId;
-use types::seam::{Condition, Connections, Counts, Migration, RunRow, VectorIndex};
+use types::seam::{Condition, Connections, Counts, Migration, RunRow, Store, VectorIndex};
 
 /// Runs shown.
 const RUNS: usize = 10;
@@ -31,16 +31,7 @@ pub(crate) fn status(format: Format, settings: &Settings) -> Result<u8, Failed> 
     let condition = store.condition()?;
     let runs = store.runs(RUNS)?;
     let sources: Vec<String> = store.sources()?.into_iter().map(|(_, name)| name).collect();
-    let models: Vec<Value> = model
-        .iter()
-        .map(|model| {
-            json!({
-                "embedder": model.to_string(),
-                "dimensions": model.dimensions,
-                "chunks": counts.chunks - counts.without_vector,
-            })
-        })
-        .collect();
+    let models = models(store.as_ref(), model.as_ref(), &counts)?;
     let result = json!({
         "store": store.url(),
         "bytes": counts.bytes,
@@ -50,7 +41,9 @@ pub(crate) fn status(format: Format, settings: &Settings) -> Result<u8, Failed> 
         "chunks": counts.chunks,
         "without_vector": counts.without_vector,
         "versions_being_written": counts.open,
-        "models": models,
+        "models": models.iter().map(|(model, chunks)| json!({
+            "embedder": model.to_string(), "dimensions": model.dimensions, "chunks": chunks,
+        })).collect::<Vec<_>>(),
         "coherence": coherence,
         "full_text": store::has_full_text(store.as_ref())?,
         "migration": migration.as_ref().map(|migration| json!({
@@ -73,7 +66,7 @@ pub(crate) fn status(format: Format, settings: &Settings) -> Result<u8, Failed> 
     let lines = Lines {
         url: store.url(),
         counts,
-        model,
+        models,
         sources: sources.len(),
         by_class,
         migration,
@@ -84,11 +77,26 @@ pub(crate) fn status(format: Format, settings: &Settings) -> Result<u8, Failed> 
     Ok(0)
 }
 
+/// The store's own model and the routed ones that have vectors, each with its chunks.
+fn models(
+    store: &dyn Store,
+    own: Option<&ModelId>,
+    counts: &Counts,
+) -> Result<Vec<(ModelId, u64)>, Failed> {
+    let (known, routed) = (store.routed_models()?, store.routed_chunks()?);
+    let of_routed: u64 = routed.iter().map(|(_, chunks)| chunks).sum();
+    let own = own.map(|own| (own.clone(), counts.chunks - counts.without_vector - of_routed));
+    let named = routed
+        .iter()
+        .filter_map(|(number, chunks)| Some((known.get(number.index()?)?.clone(), *chunks)));
+    Ok(own.into_iter().chain(named).collect())
+}
+
 /// What a person reads.
 struct Lines<'s> {
     url: &'s str,
     counts: Counts,
-    model: Option<ModelId>,
+    models: Vec<(ModelId, u64)>,
     sources: usize,
     by_class: BTreeMap<&'static str, u64>,
     migration: Option<Migration>,
@@ -98,7 +106,7 @@ struct Lines<'s> {
 
 impl Lines<'_> {
     fn text(self) -> String {
-        let Self { url, counts, model, sources, by_class, migration, condition, runs } = self;
+        let Self { url, counts, models, sources, by_class, migration, condition, runs } = self;
         let mut lines = vec![
             format!("store {} ({} MB)", url, counts.bytes >> 20),
             format!(
@@ -109,11 +117,14 @@ impl Lines<'_> {
                 "{} chunks, {} without a vector (found by keywords only)",
                 counts.chunks, counts.without_vector
             ),
-            model.map_or("no embedder yet".to_owned(), |model| {
-                format!("embedder {model}, {} dimensions", model.dimensions)
-            }),
-            format!("{} dead letters", counts.dead_letters),
         ];
+        if models.is_empty() {
+            lines.push("no embedder yet".to_owned());
+        }
+        lines.extend(models.iter().map(|(model, chunks)| {
+            format!("embedder {model}, {} dimensions, {chunks} chunks", model.dimensions)
+        }));
+        lines.push(format!("{} dead letters", counts.dead_letters));
         lines.extend(migration.map(|migration| {
             format!(
                 "migration to {} begun: {} chunks done, {} left",

@@ -8,14 +8,14 @@ use crate::config::origin::Origin;
 use crate::config::quantity::ByteSize;
 use crate::config::resolve::{Effective, Resolver};
 use crate::config::value::{Dollars, Label, MemorySpec, Value, Verbatim};
-use crate::config::{Flag, Reading, content, file, flag_values, tables};
+use crate::config::{Flag, Reading, content, file, flag_values, routes, tables};
 use crate::settings::keys::Keys;
 use crate::settings::machine::Machine;
 use crate::settings::prices::{Prices, SHIPPED, SHIPPED_DATE};
 use crate::settings::profile::Preset;
 use crate::settings::{
     Chunk, Consolidated, CustomParser, EmbedCaps, EmbedderChoice, Endpoint, Follow, Following,
-    Hook, LimitPolicy, Limits, LocalModel, OnBadChunk, Profile, Rule, Settings, Standby,
+    Hook, LimitPolicy, Limits, LocalModel, OnBadChunk, Profile, Route, Rule, Settings, Standby,
 };
 use connectors::embed::local::DeviceChoice;
 use serde_json::json;
@@ -56,12 +56,13 @@ pub(crate) fn reading(
     let mut resolver = Resolver::new(values);
     resolver.mistakes.extend(file.mistakes);
     resolver.mistakes.extend(from_environment.mistakes);
-    let origins = [&file.rules, &file.parsers, &file.hooks, &file.endpoints]
+    let origins = [&file.rules, &file.parsers, &file.hooks, &file.endpoints, &file.routes]
         .map(|entries| entries.first().map_or(Origin::Default, |first| first.origin.clone()));
     let rules = tables::rules(file.rules, &mut resolver.mistakes);
     let parsers = tables::parsers(file.parsers, &mut resolver.mistakes);
     let hooks = tables::hooks(file.hooks, &mut resolver.mistakes);
     let endpoints = tables::endpoints(file.endpoints, &mut resolver.mistakes);
+    let routes = routes::read(file.routes, &mut resolver.mistakes);
     let file_prices = tables::prices(file.prices, &mut resolver.mistakes);
 
     let models = environment.data_folder().join("models");
@@ -71,11 +72,13 @@ pub(crate) fn reading(
         parsers,
         hooks,
         endpoints,
+        routes,
         keys: environment.keys(),
         origins,
     });
     let mut warnings = from_environment.warnings;
     warnings.extend(oddities(&settings, machine));
+    warnings.extend(routes::oddities(&settings.routes));
     warnings.extend(missing_programs(&settings, environment));
     let Resolver { mistakes, effective, .. } = resolver;
     let settings = if mistakes.is_empty() { Ok(settings) } else { Err(Mistakes(mistakes)) };
@@ -89,9 +92,10 @@ struct Tables {
     parsers: Vec<CustomParser>,
     hooks: Vec<Hook>,
     endpoints: Vec<Endpoint>,
+    routes: Vec<Route>,
     keys: Keys,
-    /// Of the four lists: where the first entry stands.
-    origins: [Origin; 4],
+    /// Of the five lists: where the first entry stands.
+    origins: [Origin; 5],
 }
 
 struct Assembly<'a> {
@@ -158,6 +162,7 @@ impl Assembly<'_> {
             parsers: tables.parsers,
             hooks: tables.hooks,
             endpoints: tables.endpoints,
+            routes: tables.routes,
             keys: tables.keys,
         };
         self.show_lists(&settings, tables.origins);
@@ -270,7 +275,7 @@ impl Assembly<'_> {
         Prices::new(all.into_iter().map(|(name, usd, _)| (name, usd.0)))
     }
 
-    fn show_lists(&mut self, settings: &Settings, origins: [Origin; 4]) {
+    fn show_lists(&mut self, settings: &Settings, origins: [Origin; 5]) {
         let rules = settings.rules.iter().map(|rule| {
             json!({"match": rule.pattern.as_str(), "domain": rule.domain, "category": rule.category})
         });
@@ -294,11 +299,12 @@ impl Assembly<'_> {
                 "standby": endpoint.standby == Standby::Yes,
             })
         });
-        let [of_rules, of_parsers, of_hooks, of_endpoints] = origins;
+        let [of_rules, of_parsers, of_hooks, of_endpoints, of_routes] = origins;
         self.resolver.show_list(key::RULES, rules.collect(), of_rules);
         self.resolver.show_list(key::PARSERS, parsers.collect(), of_parsers);
         self.resolver.show_list(key::HOOKS, hooks.collect(), of_hooks);
         self.resolver.show_list(key::ENDPOINTS, endpoints.collect(), of_endpoints);
+        self.resolver.show_list(key::ROUTES, routes::shown(&settings.routes), of_routes);
     }
 }
 

@@ -1,6 +1,6 @@
 //! The configuration file: TOML, with the line of every value kept.
 
-use crate::config::key::{self, ENDPOINTS, HOOKS, Key, PARSERS, PRICES, RULES, SECTIONS};
+use crate::config::key::{self, ENDPOINTS, HOOKS, Key, PARSERS, PRICES, ROUTES, RULES, SECTIONS};
 use crate::config::mistake::Mistake;
 use crate::config::nearest::nearest;
 use crate::config::origin::Origin;
@@ -24,6 +24,7 @@ pub(crate) struct Layer {
     pub parsers: Vec<Written>,
     pub hooks: Vec<Written>,
     pub endpoints: Vec<Written>,
+    pub routes: Vec<Written>,
     pub mistakes: Vec<Mistake>,
 }
 
@@ -67,6 +68,7 @@ impl Layer {
             PARSERS => self.parsers = self.list_of_tables(&name, written),
             HOOKS => self.hooks = self.list_of_tables(&name, written),
             ENDPOINTS => self.endpoints = self.list_of_tables(&name, written),
+            ROUTES => self.routes = self.list_of_tables(&name, written),
             section if SECTIONS.contains(&section) => {
                 for inner in self.table(section, written) {
                     self.take_key(&format!("{section}.{}", inner.name), inner.written);

@@ -149,7 +149,8 @@ pub(crate) const RULES: &str = "rules";
 pub(crate) const PARSERS: &str = "parsers";
 pub(crate) const HOOKS: &str = "hooks";
 pub(crate) const ENDPOINTS: &str = "endpoints";
-pub(crate) const FILE_ONLY: [&str; 5] = [PRICES, RULES, PARSERS, HOOKS, ENDPOINTS];
+pub(crate) const ROUTES: &str = "routes";
+pub(crate) const FILE_ONLY: [&str; 6] = [PRICES, RULES, PARSERS, HOOKS, ENDPOINTS, ROUTES];
 
 const fn form(name: &'static str, expects: &'static str) -> Key {
     Key { name, expects: Expects::Form(expects) }

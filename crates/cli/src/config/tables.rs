@@ -129,7 +129,7 @@ const COMMAND: &str = "a list of a program and its arguments, such as [\"python3
 /// The only moment that hooks know.
 struct After;
 
-fn each<T>(
+pub(super) fn each<T>(
     list: &'static str,
     known: &[&'static str],
     entries: Vec<Written>,
@@ -148,7 +148,7 @@ fn each<T>(
 }
 
 /// One table of a list; entries are counted from 1.
-struct Entry<'a> {
+pub(super) struct Entry<'a> {
     name: String,
     fields: Vec<Field>,
     origin: Origin,
@@ -156,11 +156,11 @@ struct Entry<'a> {
 }
 
 impl Entry<'_> {
-    fn has(&self, name: &str) -> bool {
+    pub(super) fn has(&self, name: &str) -> bool {
         self.fields.iter().any(|field| field.name == name)
     }
 
-    fn required<T: Value>(&mut self, name: &str, expected: &str) -> Option<T> {
+    pub(super) fn required<T: Value>(&mut self, name: &str, expected: &str) -> Option<T> {
         if self.has(name) {
             return self.optional(name, expected);
         }
@@ -169,7 +169,7 @@ impl Entry<'_> {
     }
 
     /// Values are not told: commands and addresses may hold secrets.
-    fn optional<T: Value>(&mut self, name: &str, expected: &str) -> Option<T> {
+    pub(super) fn optional<T: Value>(&mut self, name: &str, expected: &str) -> Option<T> {
         let field = self.fields.iter().find(|field| field.name == name)?;
         let origin = field.written.origin.clone();
         match T::read(&field.written.raw) {
@@ -185,7 +185,7 @@ impl Entry<'_> {
         }
     }
 
-    fn complain(&mut self, name: &str, origin: Option<Origin>, message: String) {
+    pub(super) fn complain(&mut self, name: &str, origin: Option<Origin>, message: String) {
         let key = format!("{}.{name}", self.name);
         let origin = origin.unwrap_or_else(|| self.origin.clone());
         self.mistakes.push(Mistake { key, value: None, message, origin });

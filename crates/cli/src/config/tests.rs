@@ -3,6 +3,7 @@ mod precedence;
 mod mistakes;
 mod aliases;
 mod secrets;
+mod routes;
 
 use super::*;
 

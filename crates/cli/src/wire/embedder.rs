@@ -2,6 +2,7 @@
 
 mod local;
 pub(crate) mod pulled;
+mod routed;
 
 use crate::display;
 use crate::estimate::Address;
@@ -20,6 +21,7 @@ use types::failure::FailureClass;
 use types::seam::{Embedder, Store};
 
 pub(crate) use local::{RunsOn, runs_on};
+pub(crate) use routed::{choose_named, choose_routed, remembered_of_routed, tell_unused};
 
 /// The embedder and what, besides its identity, its vectors depend on.
 pub(crate) struct Chosen {
@@ -80,6 +82,9 @@ pub(crate) enum Ask {
 /// The store's setting with the specification of its embedder, address included.
 const SPEC: &str = "embedder";
 
+/// Settings with what is remembered of a routed local model, by its specification.
+const OPTIONS_OF: &str = "embedder_options of";
+
 const BUILTIN: &str = "builtin";
 
 /// What the settings name, else the store's own model, else the built-in one.
@@ -88,11 +93,7 @@ pub(crate) fn choose(settings: &Settings, store: &dyn Store, ask: Ask) -> Result
         EmbedderChoice::OfStore => &of_store(store)?,
         chosen => chosen,
     };
-    match choice {
-        EmbedderChoice::Builtin | EmbedderChoice::OfStore => builtin(settings.workers.get()),
-        EmbedderChoice::Local(folder) => local::open(settings, store, folder),
-        EmbedderChoice::Remote(spec) => remote(settings, store, spec, ask),
-    }
+    choose_named(settings, store, choice, ask)
 }
 
 /// Remembers how the store's model is reached.
@@ -146,7 +147,7 @@ fn remote(
     ask: Ask,
 ) -> Result<Chosen, Failed> {
     let begun = store.migration()?.map(|migration| migration.target.model);
-    let mut models = store.model()?.into_iter().chain(begun);
+    let mut models = store.model()?.into_iter().chain(begun).chain(store.routed_models()?);
     let known = models.find(|model| is_of(model, spec)).map(|model| model.dimensions);
     let (first, dimensions, asked) = open(settings, spec, None, known, ask)?;
     if first.withholds_key() {
@@ -162,6 +163,10 @@ fn remote(
         vec![Way { role: Role::Primary, group: own, limits: settings.embed_group.clone() }];
     for endpoint in &settings.endpoints {
         if !serves(endpoint, &model) {
+            // With routes it may be another model's.
+            if !settings.routes.is_empty() {
+                continue;
+            }
             display::tell(
                 &format!(
                     "the endpoint {} is not used: it makes no vectors of {model}",

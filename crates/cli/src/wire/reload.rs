@@ -43,7 +43,9 @@ fn between(known: &[Effective], reading: &Reading) -> Change {
     let settings = match &reading.settings {
         Ok(settings) => settings,
         Err(mistakes) => {
-            let said = format!("the configuration has mistakes, and nothing changes: {mistakes}");
+            let each: Vec<String> = mistakes.0.iter().map(ToString::to_string).collect();
+            let said =
+                format!("the configuration has mistakes, and nothing changes: {}", each.join("; "));
             return Change { workers: None, said };
         }
     };

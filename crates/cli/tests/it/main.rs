@@ -16,6 +16,7 @@ mod bad_input;
 mod repair;
 mod postgres;
 mod provider;
+mod routing;
 mod local;
 mod models;
 mod widths;

@@ -97,13 +97,20 @@ const BYTES: usize = 4 * 1024 * 1024;
 const TRUST: usize = 75;
 
 pub(crate) fn of(spec: &ProviderSpec) -> Option<Known> {
-    let models: &[Known] = match spec.provider() {
+    models(spec.provider()).iter().find(|known| known.name == spec.model()).copied()
+}
+
+pub(crate) fn names(provider: Provider) -> impl Iterator<Item = &'static str> {
+    models(provider).iter().map(|known| known.name)
+}
+
+fn models(provider: Provider) -> &'static [Known] {
+    match provider {
         Provider::OpenAi => &OPENAI,
         Provider::Gemini => &GEMINI,
         Provider::Cohere => &COHERE,
         Provider::Voyage => &VOYAGE,
-    };
-    models.iter().find(|known| known.name == spec.model()).copied()
+    }
 }
 
 /// Texts per call: the providers' own numbers (Gemini's from its error message).

@@ -91,6 +91,11 @@ impl ProviderSpec {
         &self.model
     }
 
+    /// Names of the provider's models that are known.
+    pub fn known_models(&self) -> impl Iterator<Item = &'static str> + use<> {
+        super::known::names(self.provider)
+    }
+
     /// Variables of the environment that may hold the key, the first that is set counts.
     pub fn key_variables(&self) -> &'static [&'static str] {
         match self.provider {

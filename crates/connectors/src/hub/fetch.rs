@@ -29,9 +29,8 @@ pub(super) async fn file(
     for _ in 0..SUMS_MAX {
         let mut begun = place.begin(file)?;
         while begun.bytes() < file.bytes {
-            let before = begun.bytes();
-            let attempt = rest(client, of, (file, &mut begun), progress).await;
-            let came = begun.bytes().saturating_sub(before);
+            let mut came = 0;
+            let attempt = rest(client, of, (file, &mut begun), &mut came, progress).await;
             fetched += came;
             fruitless = if came > 0 { 0 } else { fruitless + 1 };
             match attempt {
@@ -50,11 +49,13 @@ pub(super) async fn file(
     Err(PullError::Checksum { file: file.name.clone() })
 }
 
-/// One request for what is missing. Errors of the network leave what came.
+/// One request for what is missing; `came` counts what the reply brings, also what was there before. Errors of the
+/// network leave what came.
 async fn rest(
     client: &Client,
     of: (&Order, &str),
     (file, begun): (&HubFile, &mut Begun<'_>),
+    came: &mut u64,
     progress: &dyn Fn(u64),
 ) -> Result<(), PullError> {
     let from = begun.bytes();
@@ -67,6 +68,7 @@ async fn rest(
     }
     while let Some(piece) = response.chunk().await.map_err(|error| client.silent(&error))? {
         begun.write(&piece)?;
+        *came += piece.len() as u64;
         progress(begun.bytes());
     }
     Ok(())

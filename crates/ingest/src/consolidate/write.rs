@@ -42,12 +42,19 @@ pub(super) fn replace(
     File::open(folder)?.sync_all()
 }
 
+/// Whose embeddings the entries carry.
+pub(super) struct Makers {
+    /// The store's own model.
+    pub own: Option<ModelId>,
+    pub routed: Vec<ModelId>,
+}
+
 /// All entries of a pair as they come out of the store.
 pub(super) fn pair(
     store: &dyn Store,
     path: &Path,
     label: &Label,
-    model: Option<&ModelId>,
+    makers: &Makers,
     vectors: EntryVectors,
 ) -> Result<(), ConsolidateError> {
     let mut failed: Option<StoreError> = None;
@@ -59,13 +66,14 @@ pub(super) fn pair(
             label,
             vectors,
             &mut |entries, documents| {
-                keep(head(&mut **out.borrow_mut(), label, model, (entries, documents)), &broken)
+                keep(head(&mut **out.borrow_mut(), label, makers, (entries, documents)), &broken)
             },
             &mut |entry| {
                 let separator: &[u8] = if std::mem::take(&mut first) { b"\n" } else { b",\n" };
                 let mut out = out.borrow_mut();
                 keep(
-                    out.write_all(separator).and_then(|()| line(&mut **out, &entry, vectors)),
+                    out.write_all(separator)
+                        .and_then(|()| line(&mut **out, &entry, vectors, &makers.routed)),
                     &broken,
                 )
             },
@@ -80,7 +88,7 @@ pub(super) fn pair(
             // The pair was emptied since it was listed: an empty file, removed by the next run.
             (Ok(false), None) => {
                 let out = out.into_inner();
-                head(out, label, model, (0, 0)).and_then(|()| out.write_all(b"\n]}\n"))
+                head(out, label, makers, (0, 0)).and_then(|()| out.write_all(b"\n]}\n"))
             }
         }
     });
@@ -104,16 +112,23 @@ fn keep(result: io::Result<()>, broken: &std::cell::RefCell<Option<io::Error>>) 
 fn head(
     out: &mut dyn Write,
     label: &Label,
-    model: Option<&ModelId>,
+    makers: &Makers,
     (entries, documents): (u64, u64),
 ) -> io::Result<()> {
-    let meta = json!({
+    let model = makers.own.as_ref();
+    let mut meta = json!({
         "format": 1,
         "entries": entries,
         "documents": documents,
         "embedder": model.map(ToString::to_string),
         "dimensions": model.map(|model| model.dimensions),
     });
+    if !makers.routed.is_empty() {
+        let all = model.into_iter().chain(&makers.routed);
+        meta["models"] = all
+            .map(|model| json!({"embedder": model.to_string(), "dimensions": model.dimensions}))
+            .collect();
+    }
     write!(
         out,
         "{{\"domain\":{},\"category\":{},\n \"meta\":{meta},\n \"entries\":[",
@@ -122,7 +137,13 @@ fn head(
     )
 }
 
-fn line(out: &mut dyn Write, entry: &Entry, vectors: EntryVectors) -> io::Result<()> {
+/// An embedding of another model than the file names says whose it is.
+fn line(
+    out: &mut dyn Write,
+    entry: &Entry,
+    vectors: EntryVectors,
+    routed: &[ModelId],
+) -> io::Result<()> {
     write!(
         out,
         "{{\"id\":\"{}\",\"text\":{},\"source_book\":{},\"source_chapter\":{},\"page\":{},\"weight\":{},\"metadata\":{}",
@@ -138,6 +159,10 @@ fn line(out: &mut dyn Write, entry: &Entry, vectors: EntryVectors) -> io::Result
     if vectors == EntryVectors::With {
         out.write_all(b",\"embedding\":")?;
         serde_json::to_writer(&mut *out, &entry.embedding)?;
+        let maker = entry.model.index().and_then(|index| routed.get(index));
+        if let Some(maker) = maker.filter(|_| entry.embedding.is_some()) {
+            write!(out, ",\"embedder\":{}", Value::from(maker.to_string()))?;
+        }
     }
     out.write_all(b"}")
 }
@@ -146,6 +171,7 @@ fn line(out: &mut dyn Write, entry: &Entry, vectors: EntryVectors) -> io::Result
 mod tests {
     use super::*;
     use serde_json::json;
+    use types::seam::ModelNumber;
 
     #[test]
     fn an_entry_is_one_json_object_with_the_documented_fields() {
@@ -159,9 +185,10 @@ mod tests {
             metadata: "{\"k\":[1]}".into(),
             document: "b.md".into(),
             embedding: Some(vec![0.5, -1.0]),
+            model: ModelNumber::OWN,
         };
         let mut bytes = Vec::new();
-        line(&mut bytes, &entry, EntryVectors::With).unwrap();
+        line(&mut bytes, &entry, EntryVectors::With, &[]).unwrap();
         let read: Value = serde_json::from_slice(&bytes).unwrap();
         let expected = json!({
             "id": "07070707-0707-0707-0707-070707070707",
@@ -175,7 +202,13 @@ mod tests {
         });
         assert_eq!(read, expected);
         bytes.clear();
-        line(&mut bytes, &Entry { embedding: None, ..entry }, EntryVectors::Without).unwrap();
+        let other = ModelId { provider: "local".to_owned(), model: "m".to_owned(), dimensions: 2 };
+        let routed = Entry { model: ModelNumber(1), ..entry.clone() };
+        line(&mut bytes, &routed, EntryVectors::With, &[other]).unwrap();
+        let read: Value = serde_json::from_slice(&bytes).unwrap();
+        assert_eq!(read["embedder"], "local:m");
+        bytes.clear();
+        line(&mut bytes, &Entry { embedding: None, ..entry }, EntryVectors::Without, &[]).unwrap();
         assert!(!String::from_utf8(bytes).unwrap().contains("embedding"));
     }
 }

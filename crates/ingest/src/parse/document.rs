@@ -1,17 +1,17 @@
 //! One file's blocks into one document, or into one per item.
 
 use super::Stop;
-use super::chunks::{hand_on, resolve_label};
+use super::chunks::{KnownVectors, hand_on, model_for, resolve_label};
 use super::file::{FileReader, Labels};
 use super::lookahead::{Known, Lookahead, Turn};
 use super::names::Met;
+use super::relabel::needs_parse;
 use super::shape::Shape;
 use super::step::{DocumentRef, Ending, Step};
 use crate::chunk::Chunker;
 use crate::outcome::RunError;
 use crate::run::Context;
 use crate::settings::Mode;
-use std::collections::HashMap;
 use std::ops::ControlFlow;
 use std::sync::Arc;
 use types::block::{Block, Item, Metadata};
@@ -117,7 +117,7 @@ enum Kind {
 struct Current<'c> {
     document: Arc<DocumentRef>,
     chunker: Chunker<'c>,
-    known: HashMap<[u8; 16], i64>,
+    known: KnownVectors,
     own: OwnLabel,
     metadata: Metadata,
     warnings: Vec<String>,
@@ -278,7 +278,8 @@ impl<'c> Current<'c> {
         let cx = reader.cx;
         let mut first = 0;
         if let Some(state) = &state {
-            if state.head == Some(key) && !(state.mixed && reader.labels == Labels::Changed) {
+            let may_differ = reader.labels == Labels::Changed && needs_parse(cx, state);
+            if state.head == Some(key) && !may_differ {
                 unchanged(reader, state)?;
                 return Ok(Gate::Unchanged);
             }
@@ -295,8 +296,8 @@ impl<'c> Current<'c> {
             }
         }
         let known = match &state {
-            Some(state) => cx.parts.store.known_vectors(state.id)?,
-            None => HashMap::new(),
+            Some(state) => KnownVectors::of(cx, state.id)?,
+            None => KnownVectors::default(),
         };
         let identity = identity(reader.from.source.name(), name);
         Ok(Gate::Open(Box::new(Self {
@@ -357,7 +358,8 @@ impl<'c> Current<'c> {
         let mut stop = None;
         let flow = run(chunker, &mut |mut chunk| {
             resolve_label(reader, document, own, &mut chunk);
-            match hand_on(reader, document, known, begun, chunk) {
+            let model = model_for(reader.cx, document, own, &chunk);
+            match hand_on(reader, document, (known, model), begun, chunk) {
                 Ok(()) => ControlFlow::Continue(()),
                 Err(error) => {
                     stop = Some(error);

@@ -7,11 +7,18 @@ use crate::run::Context;
 use crate::source::Opened;
 use flow::queue::Sender;
 use std::sync::Arc;
-use types::ledger::FileState;
+use types::ledger::{DocumentState, FileState};
 use types::seam::ListedFile;
 
 /// Rows read at once.
 const PAGE: usize = 500;
+
+/// Chunks with labels of their own take the rest of theirs from the rules, and with another label a chunk may be
+/// another model's: such a document is read again. What stays with its model has its vector in the store.
+pub(super) fn needs_parse(cx: &Context<'_>, state: &DocumentState) -> bool {
+    let moves = || (cx.settings.labelling)(&state.name, &state.own) != state.label;
+    state.mixed || (cx.parts.routing.routes.heed_labels() && moves())
+}
 
 pub(super) fn relabel(
     cx: &Context<'_>,
@@ -24,9 +31,7 @@ pub(super) fn relabel(
     let mut after: Option<String> = None;
     loop {
         let page = cx.parts.store.documents_of(from.id, &file.name, after.as_deref(), PAGE)?;
-        if page.iter().any(|state| state.mixed) {
-            // Chunks with labels of their own take the rest of theirs from the rules: read it again. The store
-            // has the vectors.
+        if page.iter().any(|state| needs_parse(cx, state)) {
             return FileReader::new(cx, from, file, steps).with_labels(Labels::Changed).read();
         }
         for state in &page {

@@ -25,8 +25,7 @@ pub(crate) struct DocumentRef {
 #[derive(Debug)]
 pub(crate) enum Step {
     Begin(Arc<DocumentRef>),
-    /// With the vector that the store had for this text.
-    Chunk(Arc<DocumentRef>, Leased<Chunk>, Option<Embedding>),
+    Chunk(Arc<DocumentRef>, Leased<Chunk>, Routed),
     End(Arc<DocumentRef>, Ending),
     /// The documents are still in their file, as the store has them.
     Seen(Vec<DocumentId>),
@@ -36,6 +35,15 @@ pub(crate) enum Step {
     },
     /// Nothing more comes from this file. Its gate is written when all its documents are.
     File(Arc<FileRef>, FileState),
+}
+
+/// Whose a chunk is.
+#[derive(Debug)]
+pub(crate) struct Routed {
+    /// Index of its model.
+    pub model: usize,
+    /// That the store had of this text in this model.
+    pub vector: Option<Embedding>,
 }
 
 #[derive(Debug)]

@@ -12,7 +12,7 @@ use tokio_postgres::Row;
 use tokio_postgres::types::Type;
 use types::document::Label;
 use types::ledger::Entry;
-use types::seam::EntryVectors;
+use types::seam::{EntryVectors, ModelNumber};
 
 /// Where the counts and the entries go.
 pub(crate) struct Visit<'a> {
@@ -135,6 +135,7 @@ fn entry(row: &Row, book: &Book) -> Outcome<Entry> {
         metadata: book.merged(&row.text(22)?).map_err(|NoObject| no_object(&book.name))?,
         document: book.name.clone(),
         embedding,
+        model: ModelNumber::OWN,
     })
 }
 

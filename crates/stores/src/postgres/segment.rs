@@ -7,7 +7,7 @@ use super::documents::{DocumentRow, OpenVersion};
 use super::error::{Cause, Outcome};
 use super::group::Known;
 use super::tokens::Lexemes;
-use super::vectors;
+use super::{routed, vectors};
 use crate::sqlite::FullText;
 use crate::sums;
 use types::ledger::{Applied, Finish, Segment, VersionKey};
@@ -110,7 +110,8 @@ impl Writing<'_> {
                 let owner = (id, row.id, version.number);
                 vectors::encode(&mut batch.vectors, owner, &chunk.text_hash, embedding.values());
             }
-            _ => version.without_vector += 1,
+            Vector::Routed(..) => return Err(routed::one_model()),
+            Vector::Absent | Vector::Refused(_) => version.without_vector += 1,
         }
         Ok(())
     }

@@ -1,4 +1,4 @@
-//! Two ranked lists into one, by reciprocal ranks.
+//! Ranked lists into one, by reciprocal ranks.
 //!
 //! Scores of BM25 and cosines have no common scale; ranks have. Source: Cormack, Clarke and Büttcher,
 //! "Reciprocal Rank Fusion outperforms Condorcet and individual Rank Learning Methods" (2009), k = 60.
@@ -9,10 +9,10 @@ use std::collections::HashMap;
 const K: f64 = 60.0;
 
 /// Chunks of all lists with the sum of `1 / (60 + rank)`, best first; of equals the older chunk first.
-pub(crate) fn by_reciprocal_ranks(lists: &[&[i64]]) -> Vec<(i64, f64)> {
+pub(crate) fn by_reciprocal_ranks<L: AsRef<[i64]>>(lists: &[L]) -> Vec<(i64, f64)> {
     let mut sums: HashMap<i64, f64> = HashMap::new();
     for list in lists {
-        for (place, chunk) in list.iter().enumerate() {
+        for (place, chunk) in list.as_ref().iter().enumerate() {
             *sums.entry(*chunk).or_default() += 1.0 / (K + 1.0 + place as f64);
         }
     }
@@ -42,8 +42,8 @@ mod tests {
 
     #[test]
     fn the_score_is_the_sum_of_reciprocal_ranks() {
-        let fused = by_reciprocal_ranks(&[&[1], &[2, 1]]);
+        let fused = by_reciprocal_ranks(&[&[1][..], &[2, 1]]);
         assert!((fused[0].1 - (1.0 / 61.0 + 1.0 / 62.0)).abs() < 1e-12);
-        assert!(by_reciprocal_ranks(&[&[], &[]]).is_empty());
+        assert!(by_reciprocal_ranks::<[i64; 0]>(&[[], []]).is_empty());
     }
 }

@@ -3,10 +3,13 @@
 use super::documents::{self, DocumentRow};
 use super::error::Outcome;
 use super::labels::Pairs;
+use super::search::{self, Shelf};
 use super::totals::Totals;
-use super::{FullText, files, letters, meta, removal, search};
+use super::{FullText, files, letters, meta, removal, routed};
 use rusqlite::{Connection, params};
+use std::collections::BTreeMap;
 use types::ledger::{Applied, Change, DocumentId, FailedDocument, SourceId};
+use types::seam::ModelNumber;
 
 /// Rows of superseded versions that one transaction removes itself; more is left to the sweep.
 const INLINE_ROWS: i64 = 2000;
@@ -19,12 +22,14 @@ pub(crate) struct Writing<'c> {
     pub(crate) full_text: FullText,
     /// Of the bound model.
     pub(crate) dimensions: Option<usize>,
+    /// Of routed models, in the order of their numbers.
+    pub(crate) routed: Vec<usize>,
     pub(crate) pairs: Pairs,
     pub(crate) totals: Totals,
     /// Of [`INLINE_ROWS`], what is left.
     pub(crate) inline_rows: i64,
-    /// Vectors that are new, for the block of search codes.
-    pub(crate) fresh: Vec<(i64, &'c [f32])>,
+    /// Vectors that are new, for the blocks of search codes, by model.
+    pub(crate) fresh: BTreeMap<ModelNumber, Vec<(i64, &'c [f32])>>,
 }
 
 /// Applies the changes in order, inside the caller's transaction.
@@ -47,11 +52,12 @@ impl<'c> Writing<'c> {
             conn,
             now: super::now(),
             full_text,
-            dimensions: meta::model(conn)?.map(|model| model.dimensions),
+            dimensions: meta::dimensions(conn)?,
+            routed: routed::models(conn)?.into_iter().map(|model| model.dimensions).collect(),
             pairs: Pairs::default(),
             totals: Totals::default(),
             inline_rows: INLINE_ROWS,
-            fresh: Vec::new(),
+            fresh: BTreeMap::new(),
         })
     }
 
@@ -59,10 +65,10 @@ impl<'c> Writing<'c> {
     pub(crate) fn end(self) -> Outcome<()> {
         self.pairs.raise_revisions(self.conn)?;
         self.totals.add_to(self.conn)?;
-        if self.fresh.is_empty() {
-            return Ok(());
+        for (model, fresh) in &self.fresh {
+            search::write_codes(self.conn, Shelf::of(*model), fresh)?;
         }
-        search::write_codes(self.conn, &self.fresh)
+        Ok(())
     }
 
     fn change(&mut self, change: &'c Change) -> Outcome<Applied> {

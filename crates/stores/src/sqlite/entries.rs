@@ -2,14 +2,14 @@
 
 use super::error::{Cause, Outcome};
 use super::sums::{OF_CHUNK, OF_CHUNK_COLUMNS, OF_DOCUMENT, OF_DOCUMENT_COLUMNS, of_columns};
-use super::{labels, vectors};
+use super::{labels, routed, vectors};
 use crate::entry::{Book, NoObject};
 use crate::sums::{of_bytes, text_hash_of};
 use rusqlite::{Connection, Row, params};
 use std::ops::ControlFlow;
 use types::document::Label;
 use types::ledger::Entry;
-use types::seam::EntryVectors;
+use types::seam::{EntryVectors, ModelNumber};
 
 /// A document, and where its chunks are.
 struct Shelved {
@@ -86,9 +86,10 @@ fn read_book(
     with: EntryVectors,
     visit: &mut dyn FnMut(Entry) -> ControlFlow<()>,
 ) -> Outcome<ControlFlow<()>> {
+    let model = routed::model_of_chunk(conn)?;
     let mut chunks = conn.prepare_cached(&format!(
         "SELECT c.uuid, c.text, c.text_hash, c.chapter, c.page, c.weight, c.metadata, v.check_sum, v.v,
-           c.check_sum, {OF_CHUNK}
+           c.check_sum, {model}, {OF_CHUNK}
          FROM chunk c LEFT JOIN vector v ON v.chunk=iif(?5, c.id, NULL)
          WHERE c.document=?1 AND c.version=?2 AND coalesce(c.pair, ?3)=?4 ORDER BY c.seq"
     ))?;
@@ -108,7 +109,7 @@ fn entry(r: &Row<'_>, book: &Book) -> Outcome<Entry> {
     if r.get::<_, [u8; 16]>(2)? != text_hash_of(text.as_bytes()) {
         return Err(damaged(&book.name, "a text"));
     }
-    if r.get::<_, i64>(9)? != of_columns(r, 10, OF_CHUNK_COLUMNS)? {
+    if r.get::<_, i64>(9)? != of_columns(r, 11, OF_CHUNK_COLUMNS)? {
         return Err(damaged(&book.name, "a chunk"));
     }
     let embedding = match r.get::<_, Option<i64>>(7)? {
@@ -132,6 +133,7 @@ fn entry(r: &Row<'_>, book: &Book) -> Outcome<Entry> {
         metadata: book.merged(own).map_err(|NoObject| no_object(&book.name))?,
         document: book.name.clone(),
         embedding,
+        model: ModelNumber(r.get(10)?),
     })
 }
 

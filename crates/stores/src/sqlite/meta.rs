@@ -44,6 +44,10 @@ pub(crate) fn model(conn: &Connection) -> Outcome<Option<ModelId>> {
     Ok(Some(model))
 }
 
+pub(crate) fn dimensions(conn: &Connection) -> Outcome<Option<usize>> {
+    Ok(model(conn)?.map(|model| model.dimensions))
+}
+
 pub(crate) fn bind_model(conn: &Connection, model: &ModelId) -> Outcome<()> {
     match self::model(conn)? {
         Some(bound) if bound == *model => Ok(()),

@@ -5,7 +5,7 @@
 use super::error::{Cause, Outcome};
 use super::totals::Totals;
 use super::vectors::{encode, intact};
-use super::{meta, search};
+use super::{meta, routed, search};
 use crate::sums;
 use rusqlite::{Connection, OptionalExtension as _, params};
 use types::embedding::{Embedding, ModelId};
@@ -52,6 +52,7 @@ pub(crate) fn begin(conn: &Connection, to: &Target) -> Outcome<()> {
          DELETE FROM next_absent WHERE chunk NOT IN (SELECT id FROM chunk)
            OR chunk IN (SELECT chunk FROM next_vector);",
     )?;
+    routed::keep_for_migration(conn, &to.model)?;
     remove(conn, &damaged(conn, to.model.dimensions)?)
 }
 
@@ -149,6 +150,7 @@ pub(crate) fn finish(conn: &Connection, switch: &Switch) -> Outcome<()> {
          DELETE FROM next_absent;",
     )?;
     conn.execute_batch(NEXT_VECTOR)?;
+    routed::forget(conn)?;
     conn.execute("DELETE FROM meta WHERE key=?1", [KEY])?;
     let json = serde_json::to_string(&target.model).expect("strings and a number become JSON");
     meta::put(conn, "model", &json)?;
@@ -156,7 +158,7 @@ pub(crate) fn finish(conn: &Connection, switch: &Switch) -> Outcome<()> {
         meta::set_setting(conn, key, value)?;
     }
     recount(conn)?;
-    search::rebuild_codes(conn)?;
+    search::rebuild_codes(conn, search::Shelf::Own)?;
     fault::point("store.switch.end")?;
     Ok(())
 }

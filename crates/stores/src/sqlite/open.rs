@@ -1,6 +1,7 @@
 //! Opening the file: telling a store from everything else, and making a new one.
 
 use super::error::{Cause, Outcome};
+use super::routed::SCHEMA_OFFSET;
 use super::{SqliteOptions, meta};
 use crate::sqlite::{FULL_TEXT_SETTING, FullText};
 use rusqlite::config::DbConfig;
@@ -202,6 +203,10 @@ fn check_identity(conn: &Connection, path: &Path) -> Outcome<()> {
         return Err(foreign(path));
     }
     let version: i64 = conn.pragma_query_value(None, "user_version", |r| r.get(0))?;
+    // A store of several models has a number of its own.
+    if version == SCHEMA_VERSION + SCHEMA_OFFSET {
+        return Ok(());
+    }
     if version > SCHEMA_VERSION {
         return Err(Cause::told(
             StoreErrorKind::Newer,

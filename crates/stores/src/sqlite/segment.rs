@@ -4,7 +4,7 @@ use super::apply::Writing;
 use super::documents::{self, DocumentRow, OpenVersion, Origin};
 use super::error::{Cause, Outcome};
 use super::labels::Labelled;
-use super::{FullText, letters, removal, vectors};
+use super::{FullText, letters, removal, routed, vectors};
 use crate::search::words::index_text;
 use crate::sums;
 use rusqlite::params;
@@ -12,6 +12,7 @@ use types::document::OwnLabel;
 use types::lease::LEASE;
 use types::ledger::{Applied, Finish, Segment, SourceId, VersionKey};
 use types::record::{Chunk, Record, Vector};
+use types::seam::ModelNumber;
 
 /// Where a segment's records belong.
 struct Place<'s> {
@@ -92,15 +93,26 @@ impl<'c> Writing<'c> {
         version.mixed |= !chunk.label.is_empty();
         version.chunks += 1;
         applied.written += 1;
-        if let Vector::Present(embedding) = vector {
-            let owner =
-                vectors::Owner { chunk: id, document: place.row.id, text_hash: chunk.text_hash };
-            vectors::insert(self.conn, owner, embedding, self.dimensions)?;
-            self.fresh.push((id, embedding.values()));
-        } else {
-            version.without_vector += 1;
+        let (model, embedding) = match vector {
+            Vector::Present(embedding) => (ModelNumber::OWN, embedding),
+            Vector::Routed(model, embedding) => (*model, embedding),
+            Vector::Absent | Vector::Refused(_) => {
+                version.without_vector += 1;
+                return Ok(());
+            }
+        };
+        let owner =
+            vectors::Owner { chunk: id, document: place.row.id, text_hash: chunk.text_hash };
+        vectors::insert(self.conn, owner, embedding, self.dimensions_of(model))?;
+        if model != ModelNumber::OWN {
+            routed::mark(self.conn, (id, place.row.id, version.version), model)?;
         }
+        self.fresh.entry(model).or_default().push((id, embedding.values()));
         Ok(())
+    }
+
+    fn dimensions_of(&self, model: ModelNumber) -> Option<usize> {
+        model.index().map_or(self.dimensions, |index| self.routed.get(index).copied())
     }
 
     fn insert_chunk(&self, document: i64, version: i64, chunk: &Chunk) -> Outcome<i64> {

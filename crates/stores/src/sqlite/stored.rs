@@ -2,7 +2,7 @@
 
 use super::error::{Cause, Outcome};
 use super::sums::{OF_CHUNK, OF_CHUNK_COLUMNS, of_columns};
-use super::vectors;
+use super::{routed, vectors};
 use crate::sums::text_hash_of;
 use rusqlite::{Connection, OptionalExtension as _, Row};
 use std::ops::ControlFlow;
@@ -10,6 +10,7 @@ use types::block::{Metadata, Span};
 use types::document::{Label, OwnLabel};
 use types::ledger::{DocumentId, Finish};
 use types::record::{Chunk, Record, Vector};
+use types::seam::ModelNumber;
 
 /// Holds one chunk at a time. The caller's transaction makes it one snapshot.
 pub(crate) fn read(
@@ -18,8 +19,9 @@ pub(crate) fn read(
     take: &mut dyn FnMut(Record) -> ControlFlow<()>,
 ) -> Outcome<Option<Finish>> {
     let Some((version, finish)) = head(conn, document)? else { return Ok(None) };
+    let model = routed::model_of_chunk(conn)?;
     let mut rows = conn.prepare_cached(&format!(
-        "SELECT c.text, c.check_sum, v.check_sum, v.v, {OF_CHUNK} FROM chunk c
+        "SELECT c.text, c.check_sum, v.check_sum, v.v, {model}, {OF_CHUNK} FROM chunk c
          LEFT JOIN vector v ON v.chunk=c.id WHERE c.document=?1 AND c.version=?2 ORDER BY c.seq"
     ))?;
     let mut rows = rows.query([document.0, version])?;
@@ -59,30 +61,34 @@ fn head(conn: &Connection, document: DocumentId) -> Outcome<Option<(i64, Finish)
 /// None for a row that is not what was stored.
 fn record(r: &Row<'_>) -> Outcome<Option<Record>> {
     let text: String = r.get(0)?;
-    let text_hash: [u8; 16] = r.get(6)?;
+    let text_hash: [u8; 16] = r.get(7)?;
     let sound = text_hash == text_hash_of(text.as_bytes())
-        && r.get::<_, i64>(1)? == of_columns(r, 4, OF_CHUNK_COLUMNS)?;
+        && r.get::<_, i64>(1)? == of_columns(r, 5, OF_CHUNK_COLUMNS)?;
     let vector = match r.get::<_, Option<i64>>(2)? {
         None => Some(Vector::Absent),
         Some(sum) => {
             let blob = r.get_ref(3)?.as_blob().map_err(rusqlite::Error::from)?;
-            vectors::intact(sum, blob).map(Vector::Present)
+            let model = ModelNumber(r.get(4)?);
+            vectors::intact(sum, blob).map(|vector| match model {
+                ModelNumber::OWN => Vector::Present(vector),
+                routed => Vector::Routed(routed, vector),
+            })
         }
     };
     let Some(vector) = vector.filter(|_| sound) else { return Ok(None) };
     let chunk = Chunk {
-        seq: r.get(4)?,
-        id: r.get(5)?,
+        seq: r.get(5)?,
+        id: r.get(6)?,
         text,
         text_hash,
-        tokens: r.get(7)?,
-        span: Span { start: r.get::<_, i64>(8)? as u64, end: r.get::<_, i64>(9)? as u64 },
-        page: r.get(10)?,
-        weight: r.get(11)?,
-        label: OwnLabel { domain: r.get(12)?, category: r.get(13)? },
-        chapter: r.get(14)?,
-        section: r.get(15)?,
-        metadata: Metadata(r.get(16)?),
+        tokens: r.get(8)?,
+        span: Span { start: r.get::<_, i64>(9)? as u64, end: r.get::<_, i64>(10)? as u64 },
+        page: r.get(11)?,
+        weight: r.get(12)?,
+        label: OwnLabel { domain: r.get(13)?, category: r.get(14)? },
+        chapter: r.get(15)?,
+        section: r.get(16)?,
+        metadata: Metadata(r.get(17)?),
     };
     Ok(Some(Record { chunk, vector }))
 }

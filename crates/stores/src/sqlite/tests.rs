@@ -2,6 +2,7 @@
 
 mod damage;
 mod opening;
+mod routed;
 mod sharing;
 
 use crate::conformance;
@@ -36,7 +37,8 @@ fn open(path: &Path, access: Access) -> SqliteStore {
 
 #[test]
 fn every_law_of_stores_holds() {
-    for (name, law) in conformance::laws() {
+    let laws = [conformance::laws(), conformance::laws_of_several_models()].concat();
+    for (name, law) in laws {
         let kept = Kept::new();
         let obeyed = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
             law(&kept.store);

@@ -1,7 +1,8 @@
 //! Vectors as blobs, each with a checksum: a flipped bit in a vector is neither found by `SQLite` nor visible.
 
 use super::error::{Cause, Outcome};
-use super::meta;
+use super::routed;
+use super::search::Shelf;
 use crate::sums;
 use rusqlite::{Connection, OptionalExtension as _, params};
 use std::collections::HashMap;
@@ -86,20 +87,31 @@ pub(crate) fn intact(sum: i64, blob: &[u8]) -> Option<Embedding> {
 
 /// Text hashes of all rows of the document that have a vector, and of vectors that a repair kept. Rows that
 /// wait for the sweep are among them: a vector is a function of its text, whatever became of its version.
-pub(crate) fn known(conn: &Connection, document: DocumentId) -> Outcome<HashMap<[u8; 16], i64>> {
-    let mut rows = conn.prepare_cached(
+pub(crate) fn known(
+    conn: &Connection,
+    document: DocumentId,
+    shelf: Shelf,
+) -> Outcome<HashMap<[u8; 16], i64>> {
+    let (of_chunk, of_rescued) =
+        (routed::condition(conn, shelf, "chunk.id")?, routed::condition(conn, shelf, "v.chunk")?);
+    let mut rows = conn.prepare_cached(&format!(
         "SELECT text_hash, id FROM chunk
-         WHERE document=?1 AND EXISTS(SELECT 1 FROM vector WHERE vector.chunk=chunk.id)
+         WHERE document=?1 AND EXISTS(SELECT 1 FROM vector WHERE vector.chunk=chunk.id){of_chunk}
          UNION ALL
-         SELECT v.text_hash, v.chunk FROM rescued r JOIN vector v ON v.chunk=r.chunk WHERE r.document=?1",
-    )?;
+         SELECT v.text_hash, v.chunk FROM rescued x JOIN vector v ON v.chunk=x.chunk
+         WHERE x.document=?1{of_rescued}"
+    ))?;
     let places = rows.query_map([document.0], |r| Ok((r.get(0)?, r.get(1)?)))?;
     Ok(places.collect::<Result<_, _>>()?)
 }
 
 /// A damaged vector counts as gone: it is made again.
-pub(crate) fn at(conn: &Connection, places: &[i64]) -> Outcome<Vec<Option<Embedding>>> {
-    let Some(model) = meta::model(conn)? else { return Ok(vec![None; places.len()]) };
+pub(crate) fn at(
+    conn: &Connection,
+    places: &[i64],
+    dimensions: Option<usize>,
+) -> Outcome<Vec<Option<Embedding>>> {
+    let Some(dimensions) = dimensions else { return Ok(vec![None; places.len()]) };
     let mut row = conn.prepare_cached("SELECT check_sum, v FROM vector WHERE chunk=?1")?;
     let mut found = Vec::with_capacity(places.len());
     for place in places {
@@ -107,7 +119,7 @@ pub(crate) fn at(conn: &Connection, places: &[i64]) -> Outcome<Vec<Option<Embedd
             .query_row([place], |r| Ok(intact(r.get(0)?, r.get_ref(1)?.as_blob()?)))
             .optional()?
             .flatten();
-        found.push(embedding.filter(|embedding| embedding.values().len() == model.dimensions));
+        found.push(embedding.filter(|embedding| embedding.values().len() == dimensions));
     }
     Ok(found)
 }

@@ -8,6 +8,7 @@ mod derived;
 mod ledger;
 mod loose;
 mod migration;
+mod routed;
 mod tables;
 
 use super::FullText;
@@ -34,10 +35,14 @@ pub(crate) fn verify(pool: &Pool, full_text: FullText, repair: Repair) -> Outcom
 fn check_all(conn: &Connection, full_text: FullText, repair: Repair) -> Outcome<Vec<Violation>> {
     let mut check =
         Check { conn, full_text, repair, findings: Findings::default(), unsound: BTreeSet::new() };
-    if check.tables()? == Soundness::Damaged || check.file()? == Soundness::Damaged {
+    if check.tables()? == Soundness::Damaged
+        || check.routed_tables()? == Soundness::Damaged
+        || check.file()? == Soundness::Damaged
+    {
         // Rows cannot be trusted below a damaged page; looking further would only confuse.
         return Ok(check.findings.into_list());
     }
+    check.routed()?;
     check.contents()?;
     check.loose_vectors()?;
     check.loose_chunks()?;

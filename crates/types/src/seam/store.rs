@@ -12,12 +12,13 @@ use crate::ledger::{
 use crate::query::{Hit, Query, Spelled};
 use crate::record::Record;
 use crate::seam::condition::Condition;
+use crate::seam::models::Models;
 use std::collections::HashMap;
 use std::ops::ControlFlow;
 
 /// A store with its ledger: the only truth. Methods block; callers use threads of their own. All methods may be
 /// called from several threads; [`Store::apply`] from one at a time.
-pub trait Store: Send + Sync {
+pub trait Store: Models {
     /// As `--json` shows it, such as `sqlite:kb.db`.
     fn url(&self) -> &str;
 

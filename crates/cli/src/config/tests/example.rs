@@ -46,7 +46,7 @@ fn the_example_names_every_key() {
     }
     let settings = with.settings.unwrap();
     assert_eq!((settings.rules.len(), settings.parsers.len(), settings.hooks.len()), (1, 1, 2));
-    assert_eq!(settings.endpoints.len(), 2);
+    assert_eq!((settings.endpoints.len(), settings.routes.len()), (2, 1));
 }
 
 #[test]
@@ -56,5 +56,8 @@ fn the_keys_are_shown_in_their_order() {
     let keys: Vec<&str> = key::KEYS.into_iter().map(|key| key.name).collect();
     assert_eq!(shown[..keys.len()], keys);
     assert_eq!(shown[keys.len()], "prices.builtin");
-    assert_eq!(shown[shown.len() - 4..], [key::RULES, key::PARSERS, key::HOOKS, key::ENDPOINTS]);
+    assert_eq!(
+        shown[shown.len() - 5..],
+        [key::RULES, key::PARSERS, key::HOOKS, key::ENDPOINTS, key::ROUTES]
+    );
 }

@@ -106,7 +106,9 @@ fn device_json(device: &str, ran: &RanOn) -> Value {
 /// What the settings say, else what the store's vectors were made with, if they are of the same folder.
 fn options(settings: &Settings, store: &dyn Store, spec: &str) -> Result<Options, Failed> {
     let known = store.setting(super::SPEC)?.as_deref() == Some(spec);
-    let remembered: Value = match store.setting(OPTIONS)?.filter(|_| known) {
+    let of_routed = || store.setting(&format!("{} {spec}", super::OPTIONS_OF));
+    let text = if known { store.setting(OPTIONS)? } else { of_routed()? };
+    let remembered: Value = match text {
         Some(text) => serde_json::from_str(&text).unwrap_or_default(),
         None => Value::Null,
     };

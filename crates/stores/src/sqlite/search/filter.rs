@@ -84,6 +84,17 @@ impl<'c> Visible<'c> {
         Ok(matches)
     }
 
+    /// Document and version of the heads that may hold chunks that pass.
+    pub(crate) fn heads(&mut self) -> Outcome<Vec<(i64, i64)>> {
+        let mut heads = Vec::new();
+        for document in self.documents()? {
+            if self.admits_document(document.id)? {
+                heads.push((document.id, document.version));
+            }
+        }
+        Ok(heads)
+    }
+
     /// Reads an index of the documents that pass, and the chunks themselves only of documents whose chunks have
     /// labels of their own.
     fn collect(&mut self) -> Outcome<AHashSet<i64>> {

@@ -5,9 +5,10 @@
 
 use super::super::error::{Cause, Outcome};
 use super::blocks::damaged;
+use super::shelf::Shelf;
 use crate::search::codes::{BlockView, CodeBlock, CodedQuery, OtherDimensions, Scan};
 use crate::search::top::Scored;
-use ahash::AHashSet;
+use ahash::{AHashMap, AHashSet};
 use rusqlite::Connection;
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
@@ -20,48 +21,62 @@ const HELD_BYTES_MAX: u64 = 1 << 30;
 const CODES_PER_THREAD_MIN: usize = 50_000;
 const THREADS_MAX: usize = 4;
 
-/// Blocks held in memory, for the life of a store.
+/// Blocks held in memory, for the life of a store, by model.
 #[derive(Debug, Default)]
 pub(crate) struct CodeMirror {
-    held: Mutex<Held>,
+    held: Mutex<AHashMap<Shelf, Held>>,
 }
 
 #[derive(Debug, Default)]
 struct Held {
     asked: bool,
+    bytes: u64,
     blocks: BTreeMap<i64, Arc<CodeBlock>>,
 }
 
 /// The codes of one snapshot.
 pub(crate) enum Codes<'c> {
-    InFile(&'c Connection),
+    InFile(&'c Connection, Shelf),
     InMemory(Vec<(i64, Arc<CodeBlock>)>),
 }
 
 impl CodeMirror {
     /// The snapshot's codes; the first time in the file, since reading them once is what one search needs.
-    pub(crate) fn codes<'c>(&self, conn: &'c Connection) -> Outcome<Codes<'c>> {
+    pub(crate) fn codes<'c>(&self, conn: &'c Connection, shelf: Shelf) -> Outcome<Codes<'c>> {
         let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut listed =
-            conn.prepare_cached("SELECT block, length(chunks) + length(data) FROM code")?;
+        let mut listed = conn.prepare_cached(&format!(
+            "SELECT block, length(chunks) + length(data) FROM {}{}",
+            shelf.table(),
+            shelf.condition()
+        ))?;
         let listed: Vec<(i64, u64)> = listed
             .query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?
             .collect::<Result<_, _>>()?;
         let bytes: u64 = listed.iter().map(|(_, bytes)| bytes).sum();
-        if !std::mem::replace(&mut held.asked, true) || bytes > HELD_BYTES_MAX {
+        let others = held.iter().filter(|(other, _)| **other != shelf);
+        let others: u64 = others.map(|(_, held)| held.bytes).sum();
+        let held = held.entry(shelf).or_default();
+        if !std::mem::replace(&mut held.asked, true) || bytes + others > HELD_BYTES_MAX {
             held.blocks.clear();
-            return Ok(Codes::InFile(conn));
+            held.bytes = 0;
+            return Ok(Codes::InFile(conn, shelf));
         }
-        held.follow(conn, &listed)
+        held.bytes = bytes;
+        held.follow(conn, shelf, &listed)
     }
 }
 
 impl Held {
-    fn follow<'c>(&mut self, conn: &Connection, listed: &[(i64, u64)]) -> Outcome<Codes<'c>> {
+    fn follow<'c>(
+        &mut self,
+        conn: &Connection,
+        shelf: Shelf,
+        listed: &[(i64, u64)],
+    ) -> Outcome<Codes<'c>> {
         let wanted: AHashSet<i64> = listed.iter().map(|(block, _)| *block).collect();
         self.blocks.retain(|block, _| wanted.contains(block));
-        let mut statement =
-            conn.prepare_cached("SELECT n, chunks, data FROM code WHERE block = ?1")?;
+        let sql = format!("SELECT n, chunks, data FROM {} WHERE block = ?1", shelf.table());
+        let mut statement = conn.prepare_cached(&sql)?;
         for block in wanted {
             if let Entry::Vacant(place) = self.blocks.entry(block) {
                 let read = statement.query_row([block], |row| {
@@ -85,16 +100,18 @@ impl Codes<'_> {
     ) -> Outcome<Vec<Scored>> {
         let scan = || Scan::new(query, only, size);
         match self {
-            Self::InFile(conn) => in_file(conn, scan()),
+            Self::InFile(conn, shelf) => in_file(conn, *shelf, scan()),
             Self::InMemory(blocks) => in_memory(blocks, &scan),
         }
     }
 }
 
 /// One sweep over the table, in the order in which its pages were written.
-fn in_file(conn: &Connection, mut scan: Scan<'_>) -> Outcome<Vec<Scored>> {
-    let mut statement =
-        conn.prepare_cached("SELECT block, n, chunks, data FROM code ORDER BY block")?;
+fn in_file(conn: &Connection, shelf: Shelf, mut scan: Scan<'_>) -> Outcome<Vec<Scored>> {
+    let (table, of_shelf) = (shelf.table(), shelf.condition());
+    let mut statement = conn.prepare_cached(&format!(
+        "SELECT block, n, chunks, data FROM {table}{of_shelf} ORDER BY block"
+    ))?;
     let mut rows = statement.query([])?;
     while let Some(row) = rows.next()? {
         let block = row.get(0)?;

@@ -3,6 +3,8 @@ use crate::search::words::index_text;
 use types::query::Filter;
 use types::seam::StoreErrorKind;
 
+const OWN: super::Shelf = super::Shelf::Own;
+
 /// A file's tables without the writer: each test makes the rows that it is about.
 struct Shelf {
     conn: Connection,
@@ -85,7 +87,7 @@ impl Shelf {
             self.conn
                 .execute("INSERT INTO vector(chunk, document, text_hash, check_sum, v) VALUES(?1, ?2, zeroblob(16), 0, ?3)", (id, document, crate::sqlite::vectors::encode(&vector)))
                 .unwrap();
-            write_codes(&self.conn, &[(id, &vector)]).unwrap();
+            write_codes(&self.conn, OWN, &[(id, &vector)]).unwrap();
         }
         id
     }
@@ -98,7 +100,7 @@ impl Shelf {
     }
 
     fn search(&self, query: &Query) -> Vec<Hit> {
-        search(&self.conn, &self.mirror, query).map_err(told).unwrap()
+        search(&self.conn, &self.mirror, query, &[]).map_err(told).unwrap()
     }
 
     fn texts(&self, query: &Query) -> Vec<String> {
@@ -321,7 +323,7 @@ fn memory_and_file_give_the_same_after_every_change() {
         let fresh = CodeMirror::default();
         assert_eq!(
             mirrored,
-            search(&shelf.conn, &fresh, &near(30)).map_err(told).unwrap(),
+            search(&shelf.conn, &fresh, &near(30), &[]).map_err(told).unwrap(),
             "{what}"
         );
         mirrored.len()
@@ -338,7 +340,7 @@ fn memory_and_file_give_the_same_after_every_change() {
     assert_eq!(same("merged blocks"), 20);
     shelf.chunk(document, "after", Some(at(0.0, 1)));
     assert_eq!(same("a new block after merging"), 21);
-    rebuild_codes(&shelf.conn).map_err(told).unwrap();
+    rebuild_codes(&shelf.conn, OWN).map_err(told).unwrap();
     assert_eq!(same("blocks made anew"), 21);
 }
 
@@ -371,7 +373,7 @@ fn a_vector_of_another_model_is_refused() {
     shelf.chunk(document, "c", Some(at(0.0, 1)));
     for _ in 0..2 {
         let other = query(Mode::Semantic, "", Some(vec![1.0; DIMS + 1]), 5);
-        let error = told(search(&shelf.conn, &shelf.mirror, &other).err().unwrap());
+        let error = told(search(&shelf.conn, &shelf.mirror, &other, &[]).err().unwrap());
         assert_eq!(error.kind, StoreErrorKind::OtherModel);
     }
 }
@@ -383,7 +385,7 @@ fn damaged_codes_are_named() {
     shelf.chunk(document, "c", Some(at(0.0, 1)));
     shelf.conn.execute("UPDATE code SET data = x'00ff'", []).unwrap();
     for _ in 0..2 {
-        let error = told(search(&shelf.conn, &shelf.mirror, &near(5)).err().unwrap());
+        let error = told(search(&shelf.conn, &shelf.mirror, &near(5), &[]).err().unwrap());
         assert_eq!(error.kind, StoreErrorKind::Corrupt, "{error}");
     }
 }
@@ -393,7 +395,7 @@ fn a_broken_glob_says_so() {
     let shelf = Shelf::new();
     let filter = Filter { document: Some("a[".to_owned()), ..Filter::default() };
     let error =
-        told(search(&shelf.conn, &shelf.mirror, &Query { filter, ..near(5) }).err().unwrap());
+        told(search(&shelf.conn, &shelf.mirror, &Query { filter, ..near(5) }, &[]).err().unwrap());
     assert!(error.message.contains("document names"), "{error}");
 }
 

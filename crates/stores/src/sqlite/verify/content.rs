@@ -1,10 +1,10 @@
 //! Every row of a chunk and every vector against its checksum.
 
 use super::super::sums::{OF_CHUNK, OF_CHUNK_COLUMNS, of_columns};
-use super::super::{FullText, meta, removal, vectors};
+use super::super::{FullText, meta, removal, routed, vectors};
 use super::{Check, Cure, Outcome};
 use crate::sums::text_hash_of;
-use rusqlite::Row;
+use rusqlite::{OptionalExtension as _, Row};
 
 /// What is wrong with a chunk.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -59,7 +59,17 @@ impl Check<'_> {
 
     /// Chunk, document and fault of each damaged row.
     fn scan(&mut self) -> Outcome<Vec<(i64, i64, Fault)>> {
-        let dimensions = meta::model(self.conn)?.map(|model| model.dimensions);
+        let dimensions = meta::dimensions(self.conn)?;
+        let routed = routed::models(self.conn)?;
+        let of_routed = |chunk: i64| -> Outcome<Option<usize>> {
+            if routed.is_empty() {
+                return Ok(None);
+            }
+            let mut row = self.conn.prepare_cached("SELECT model FROM routed WHERE chunk=?1")?;
+            let model: Option<usize> = row.query_row([chunk], |r| r.get(0)).optional()?;
+            let index = model.and_then(|number| number.checked_sub(1));
+            Ok(index.and_then(|index| routed.get(index)).map(|model| model.dimensions))
+        };
         let mut damaged = Vec::new();
         let mut foreign = 0_u64;
         let mut rows = self.conn.prepare(&format!(
@@ -72,7 +82,8 @@ impl Check<'_> {
         while let Some(row) = rows.next()? {
             let Some(fault) = fault_of(row)? else {
                 let length: Option<usize> = row.get(10)?;
-                foreign += u64::from(length.is_some_and(|n| Some(n) != dimensions.map(|d| 4 * d)));
+                let expected = of_routed(row.get(0)?)?.or(dimensions).map(|values| 4 * values);
+                foreign += u64::from(length.is_some() && length != expected);
                 continue;
             };
             let (chunk, document): (i64, i64) = (row.get(0)?, row.get(1)?);

@@ -3,8 +3,9 @@
 use super::super::apply::Writing;
 use super::super::documents;
 use super::super::labels::Labelled;
+use super::super::search::Shelf;
 use super::super::totals::Totals;
-use super::super::{FullText, search};
+use super::super::{FullText, routed};
 use super::{Check, Cure, Outcome};
 use crate::search::codes::BlockView;
 use crate::search::words::index_text;
@@ -118,25 +119,10 @@ impl Check<'_> {
         Ok(())
     }
 
-    /// Every vector of a chunk is in exactly one well-formed block.
-    pub(super) fn codes(&mut self) -> Outcome<()> {
-        let message = match self.coded_chunks()? {
-            None => Some("a block of codes cannot be read".to_owned()),
-            Some(coded) => {
-                let twice = coded.windows(2).filter(|two| two[0] == two[1]).count();
-                let missing = self.uncoded(&coded)?;
-                (twice + missing > 0)
-                    .then(|| format!("{missing} vectors have no code, {twice} have more than one"))
-            }
-        };
-        let Some(message) = message else { return Ok(()) };
-        self.findings.add("codes", "code", message, Cure::Here);
-        if self.mends() { search::rebuild_codes(self.conn) } else { Ok(()) }
-    }
-
     /// Chunks of all blocks, in order; none if a block is not well formed. Eight bytes a vector.
-    fn coded_chunks(&self) -> Outcome<Option<Vec<i64>>> {
-        let mut rows = self.conn.prepare("SELECT n, chunks, data FROM code")?;
+    pub(super) fn coded_chunks(&self, shelf: Shelf) -> Outcome<Option<Vec<i64>>> {
+        let sql = format!("SELECT n, chunks, data FROM {}{}", shelf.table(), shelf.condition());
+        let mut rows = self.conn.prepare(&sql)?;
         let mut rows = rows.query([])?;
         let mut coded = Vec::new();
         while let Some(row) = rows.next()? {
@@ -152,10 +138,11 @@ impl Check<'_> {
         Ok(Some(coded))
     }
 
-    fn uncoded(&self, coded: &[i64]) -> Outcome<usize> {
-        let mut rows = self.conn.prepare(
-            "SELECT chunk FROM vector v WHERE EXISTS(SELECT 1 FROM chunk c WHERE c.id=v.chunk)",
-        )?;
+    pub(super) fn uncoded(&self, shelf: Shelf, coded: &[i64]) -> Outcome<usize> {
+        let mut rows = self.conn.prepare(&format!(
+            "SELECT chunk FROM vector v WHERE EXISTS(SELECT 1 FROM chunk c WHERE c.id=v.chunk){}",
+            routed::condition(self.conn, shelf, "v.chunk")?
+        ))?;
         let mut missing = 0;
         for chunk in rows.query_map([], |r| r.get(0))? {
             missing += usize::from(coded.binary_search(&chunk?).is_err());
