@@ -5,7 +5,7 @@
 //! activations are halves, sums, softmax, norms and the residual stream are floats. Every sum has one order, so that a
 //! vector does not depend on its neighbours in a batch.
 //!
-//! What decides is written against [`card::Card`], so that it runs without a card: the tests give it the same kernels
+//! What decides is written against `card::Card`, so that it runs without a card: the tests give it the same kernels
 //! compiled for the processor.
 //!
 //! `unsafe` stands in one file, `driver.rs`.
